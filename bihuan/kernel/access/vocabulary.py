@@ -1,0 +1,73 @@
+"""The city's own words for units and roles, read once from its profile folder (`roles.toml`, `units.toml`)."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import time
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from bihuan.kernel.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of unit. `posts` must be filled in every unit of the kind, `shifts` are the roles on its duty roster, and
+    `returns` is the role that sends its daily return (empty: it owes none)."""
+
+    code: str
+    name: Text
+    posts: tuple[str, ...]
+    shifts: tuple[str, ...]
+    returns: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleWords:
+    code: str
+    name: Text
+    line: str
+    powers: tuple[str, ...]
+    first: Text
+
+
+def folder() -> Path:
+    return Path(settings.CITY_PROFILE)
+
+
+@cache
+def _units() -> dict[str, object]:
+    return tomllib.loads((folder() / "units.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Kinds of units by code, in the order of the profile."""
+    rows: list[dict[str, object]] = _units()["kind"]  # type: ignore[assignment]
+    return {
+        str(row["code"]): Kind(
+            code=str(row["code"]),
+            name=Text.of(row["name"]),  # type: ignore[arg-type]
+            posts=tuple(row.get("posts", ())),  # type: ignore[arg-type]
+            shifts=tuple(row.get("shifts", ())),  # type: ignore[arg-type]
+            returns=str(row.get("returns", "")),
+        )
+        for row in rows
+    }
+
+
+@cache
+def returns_cut_off() -> time:
+    """Until when the daily return of a unit is in time, city time."""
+    row: dict[str, time] = _units()["returns"]  # type: ignore[assignment]
+    return row["cut_off"]
+
+
+def role_words() -> list[RoleWords]:
+    """Roles in the order of the profile."""
+    rows = tomllib.loads((folder() / "roles.toml").read_text(encoding="utf-8"))["role"]
+    return [
+        RoleWords(row["code"], Text.of(row["name"]), row["line"], tuple(row["powers"]), Text.of(row["first"]))
+        for row in rows
+    ]

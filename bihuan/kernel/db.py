@@ -1,0 +1,37 @@
+"""What every table shares: time-ordered keys, and a model that refuses lazy queries. COPY and retry are re-exported."""
+
+import os
+import time
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+
+from bihuan.kernel.postgres import copy_rows, with_retry
+
+__all__ = ["Manager", "Model", "copy_rows", "uuid7", "with_retry"]
+
+
+def uuid7() -> UUID:
+    """A UUID of version 7 (RFC 9562): 48 bits of milliseconds, then random. New rows land at the end of the index."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return UUID(int=value)
+
+
+class Manager[M: models.Model](models.Manager[M]):
+    """Touching a relation that was not loaded raises instead of querying: no page hides a query per row."""
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        return super().get_queryset().fetch_mode(models.FETCH_RAISE)
+
+
+class Model(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+
+    objects: ClassVar[Manager] = Manager()  # type: ignore[type-arg]
+
+    class Meta:
+        abstract = True

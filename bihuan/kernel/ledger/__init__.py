@@ -1,0 +1,39 @@
+"""The ledger owns what happened: one append-only row per fact, written in the transaction of the action that did it.
+
+It never changes or forgets a fact and knows no meaning of one: kinds and payloads belong to the modules. Payloads lie
+beside the facts under a key that a retention job can destroy, so that forgetting a person leaves every proof intact.
+"""
+
+from bihuan.kernel.ledger.actor import Actor
+from bihuan.kernel.ledger.fact import Fact as FactRow
+from bihuan.kernel.ledger.fact import KeyReused, NewFact, derive
+from bihuan.kernel.ledger.gathering import gathering
+from bihuan.kernel.ledger.histories import count_of_kinds, facts, histories, history, of_kinds, total
+from bihuan.kernel.ledger.recording import record, record_many, record_new
+from bihuan.kernel.ledger.requests import claim, settle_claim
+from bihuan.kernel.ledger.sealing import Json
+from bihuan.kernel.ledger.tree import breaks, root, sequence
+
+__all__ = [
+    "Actor",
+    "FactRow",
+    "Json",
+    "KeyReused",
+    "NewFact",
+    "breaks",
+    "claim",
+    "count_of_kinds",
+    "derive",
+    "facts",
+    "gathering",
+    "histories",
+    "history",
+    "of_kinds",
+    "record",
+    "record_many",
+    "record_new",
+    "root",
+    "sequence",
+    "settle_claim",
+    "total",
+]

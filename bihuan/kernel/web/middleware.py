@@ -1,0 +1,45 @@
+"""Refusals become calm pages, and pages of people who are signed in are kept nowhere."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from bihuan.kernel.refusals import NotFound, Refused
+from bihuan.kernel.web.pages import page
+from bihuan.kernel.web.views import not_found
+
+
+class RefusalMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if getattr(request, "whole_scope", None) is not None and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store"
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, NotFound | Http404 | PermissionDenied):
+            return not_found(request)
+        if isinstance(exception, Refused):
+            return refusal(request, exception)
+        return None
+
+
+def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """What happened and what to do next: as a page, or for htmx as an alert above the content."""
+    context = {"refused": refused, "back_url": back_url(request)}
+    if getattr(request, "htmx", False):
+        response = page(request, "web/refused.html#alert", context, status=409)
+        response["HX-Retarget"] = "#messages"
+        response["HX-Reswap"] = "innerHTML"
+        return response
+    return page(request, "web/refused.html", context, status=409)
+
+
+def back_url(request: HttpRequest) -> str:
+    referer = request.headers.get("Referer", "")
+    return referer if url_has_allowed_host_and_scheme(referer, {request.get_host()}, request.is_secure()) else "/"

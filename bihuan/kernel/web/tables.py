@@ -1,0 +1,224 @@
+"""Lists: filter, sort, page and export, all of it in the URL so that a list can be shared and bookmarked."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, Literal, Protocol
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+from bihuan.kernel.web import exports
+from bihuan.kernel.web.pages import page
+from bihuan.kernel.web.parts import Pages, paginate
+
+PAGE_SIZE = 50
+EXPORT_CHUNK = 5_000
+
+Kind = Literal["text", "number", "date", "moment", "clock", "link", "badge"]
+
+
+class Source(Protocol):
+    """What a list reads from. `filters` holds those that are set; `sort` is a column, "-column" to descend, or ""."""
+
+    def count(self, filters: Mapping[str, str]) -> int: ...
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`name` is the attribute of the row that is shown. A link goes to the row's attribute `href`."""
+
+    name: str
+    label: object
+    sortable: bool = True
+    kind: Kind = "text"
+    href: str = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`choices` are (value, label) pairs. What is not a choice, a day or a tick is treated as not set."""
+
+    name: str
+    label: object
+    kind: Literal["search", "choice", "day", "flag"] = "search"
+    choices: Sequence[tuple[str, object]] = ()
+
+    def clean(self, value: str) -> str:
+        value = value.strip()
+        if self.kind == "choice":
+            return value if value in {choice for choice, _ in self.choices} else ""
+        if self.kind == "flag":
+            return "1" if value else ""
+        return value if self.kind == "search" or _is_day(value) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    column: Column
+    url: str
+    order: Literal["", "ascending", "descending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    column: Column
+    value: object
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    filter: Filter
+    value: str
+
+
+class Table:
+    """One list as one request asked for it. Nothing is read until the template or the export asks."""
+
+    def __init__(
+        self,
+        *,
+        columns: Sequence[Column],
+        source: Source,
+        filters: Sequence[Filter],
+        asked: Mapping[str, str],
+        sort: str,
+        size: int,
+    ) -> None:
+        self.columns = columns
+        self.source = source
+        self.filters = {item.name: value for item in filters if (value := item.clean(asked.get(item.name, "")))}
+        self.controls = [Control(item, self.filters.get(item.name, "")) for item in filters]
+        sortable = {column.name for column in columns if column.sortable}
+        self.sort = asked_sort if (asked_sort := asked.get("sort", "")).removeprefix("-") in sortable else sort
+        self._asked_page = asked.get("page")
+        self._default_sort = sort
+        self._size = size
+        self.can_export = False
+
+    @classmethod
+    def from_request(
+        cls,
+        request: HttpRequest,
+        columns: Sequence[Column],
+        source: Source,
+        filters: Sequence[Filter] = (),
+        *,
+        sort: str = "",
+        size: int = PAGE_SIZE,
+    ) -> "Table":
+        """`sort` is the order when the URL asks for none."""
+        return cls(columns=columns, source=source, filters=filters, asked=request.GET.dict(), sort=sort, size=size)
+
+    @cached_property
+    def pages(self) -> Pages:
+        return paginate(self.source.count(self.filters), self._asked_page, self._size)
+
+    @cached_property
+    def found(self) -> Sequence[Any]:
+        """The rows of this page as the source gave them, for whoever must note whose names were shown."""
+        return self.source.rows(self.filters, self.sort, self.pages.offset, self._size) if self.pages.count else ()
+
+    @cached_property
+    def rows(self) -> list[list[Cell]]:
+        return [
+            [
+                Cell(column, getattr(row, column.name), getattr(row, column.href, "") if column.kind == "link" else "")
+                for column in self.columns
+            ]
+            for row in self.found
+        ]
+
+    @property
+    def heads(self) -> list[Head]:
+        return [self._head(column) for column in self.columns]
+
+    @property
+    def previous_url(self) -> str:
+        return self._url(page=self.pages.number - 1) if self.pages.number > 1 else ""
+
+    @property
+    def next_url(self) -> str:
+        return self._url(page=self.pages.number + 1) if self.pages.number < self.pages.last else ""
+
+    @property
+    def clear_url(self) -> str:
+        return self._url(filters={})
+
+    @property
+    def csv_url(self) -> str:
+        return self._url(export="csv")
+
+    @property
+    def xlsx_url(self) -> str:
+        return self._url(export="xlsx")
+
+    def all_rows(self) -> Iterator[list[object]]:
+        """Every row the filters leave, in chunks, for the export."""
+        offset = 0
+        while found := self.source.rows(self.filters, self.sort, offset, EXPORT_CHUNK):
+            for row in found:
+                yield [getattr(row, column.name) for column in self.columns]
+            if len(found) < EXPORT_CHUNK:
+                return
+            offset += EXPORT_CHUNK
+
+    def _head(self, column: Column) -> Head:
+        order: Literal["", "ascending", "descending"] = ""
+        if self.sort.removeprefix("-") == column.name:
+            order = "descending" if self.sort.startswith("-") else "ascending"
+        wanted = f"-{column.name}" if order == "ascending" else column.name
+        return Head(column, self._url(sort=wanted) if column.sortable else "", order)
+
+    def _url(self, *, filters: Mapping[str, str] | None = None, **changes: object) -> str:
+        query: dict[str, object] = dict(self.filters if filters is None else filters)
+        if self.sort != self._default_sort:
+            query["sort"] = self.sort
+        return "?" + urlencode(query | changes)
+
+
+def render_table(
+    request: HttpRequest,
+    template: str,
+    table: Table,
+    context: Mapping[str, Any] | None = None,
+    *,
+    export_name: str = "",
+    on_export: Callable[[str, int], object] | None = None,
+) -> HttpResponse:
+    """The list as a whole page, as its `#rows` part for htmx, or as a file.
+
+    Only a list with `on_export` can be exported: it is called with the format and the number of rows before the file
+    is handed out, and records that somebody took the data away.
+    """
+    table.can_export = on_export is not None
+    wanted = request.GET.get("export", "")
+    if on_export is not None and wanted in exports.FORMATS:
+        rows = list(table.all_rows())
+        on_export(wanted, len(rows))
+        return exports.file_response(
+            wanted, export_name or "list", [str(column.label) for column in table.columns], rows
+        )
+    drawn = f"{template}#rows" if _asks_for_rows(request) else template
+    response = page(request, drawn, {"table": table, **(context or {})})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _asks_for_rows(request: HttpRequest) -> bool:
+    """Whether htmx will put the answer in place of the rows; a page it restores from history must be whole."""
+    htmx = getattr(request, "htmx", None)
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def _is_day(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True

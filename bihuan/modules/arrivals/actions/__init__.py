@@ -1,0 +1,53 @@
+"""Writes of arrivals: importing, declaring, landing, handing over, re-classifying, gates."""
+
+from .announcing import cancel, declare
+from .gates import check_gate, open_gate
+from .importing import (
+    ImportResult,
+    finish_batch,
+    import_arrivals,
+    receive_batch,
+    refuse_batch,
+    result_of,
+    take_in,
+    take_in_received,
+    take_in_rows,
+)
+from .landing import land, leave, not_on_board, walk_in
+from .onward import accept, close, hand_over
+from .reclassifying import approve_risk, reclassify
+from .refused import AlreadyLanded, IdentityNotConfirmed, NameNeeded, NoGate, NotExpected, NotHandedOver
+from .resolving import drop_row, take_in_row
+
+__all__ = [
+    "AlreadyLanded",
+    "IdentityNotConfirmed",
+    "ImportResult",
+    "NameNeeded",
+    "NoGate",
+    "NotExpected",
+    "NotHandedOver",
+    "accept",
+    "approve_risk",
+    "cancel",
+    "check_gate",
+    "close",
+    "declare",
+    "drop_row",
+    "finish_batch",
+    "hand_over",
+    "import_arrivals",
+    "land",
+    "leave",
+    "not_on_board",
+    "open_gate",
+    "receive_batch",
+    "reclassify",
+    "refuse_batch",
+    "result_of",
+    "take_in",
+    "take_in_received",
+    "take_in_row",
+    "take_in_rows",
+    "walk_in",
+]

@@ -1,0 +1,609 @@
+"""Taking in a file of travellers: read, matched against the registers, written set by set. Nothing stops at a bad
+row.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from psycopg.types.json import Jsonb
+
+from bihuan.kernel import clock, custody
+from bihuan.kernel.db import uuid7
+from bihuan.kernel.files import Recognised, recognise
+from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
+from bihuan.kernel.loop import action, profile
+from bihuan.kernel.postgres import copy_rows
+from bihuan.modules.arrivals import events
+from bihuan.modules.arrivals.actions.telling import announcement, change, new_reference
+from bihuan.modules.arrivals.models import Arrival, Batch, BatchRow, State
+from bihuan.modules.arrivals.queries.batches import problem_json
+from bihuan.modules.arrivals.queries.forms import forms, lookups
+from bihuan.modules.arrivals.queries.gates import units_of_gates
+from bihuan.modules.arrivals.queries.reading import CONTENT, FileRefused, read_file, trip, trips_of
+from bihuan.modules.arrivals.rules import (
+    Ground,
+    Lookups,
+    Outcome,
+    Problem,
+    Row,
+    Severity,
+    Traveller,
+    Trip,
+    facts_of,
+    is_over,
+    merged,
+    place,
+    read_row,
+)
+from bihuan.modules.people import actions as people_actions
+from bihuan.modules.people import queries as people
+from bihuan.modules.places import queries as places
+
+CHUNK_ROWS = 4000
+TRIES_MAX = 3
+GRACE_DAYS = 3
+
+ARRIVAL_COLUMNS = (
+    "id",
+    "reference",
+    "person_id",
+    "batch_id",
+    *CONTENT,
+    "state",
+    "symptoms",
+    "profile",
+    "policy",
+    "rule",
+    "class_code",
+    "measure",
+    "registered_at",
+)
+ROW_COLUMNS = ("id", "batch_id", "number", "raw", "outcome", "problems", "arrival_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of the rows of a file."""
+
+    batch: UUID | None
+    form: str
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    duplicate: int = 0
+    doubtful: int = 0
+    rejected: int = 0
+    problems: tuple[Problem, ...] = field(default=())
+
+    def as_json(self) -> dict[str, object]:
+        """For the command line: counts, and every problem with its words in both languages."""
+        counts = {
+            name: getattr(self, name) for name in ("rows", "created", "updated", "duplicate", "doubtful", "rejected")
+        }
+        return {
+            "batch": str(self.batch) if self.batch else None,
+            "form": self.form,
+            **counts,
+            "problems": [problem_json(problem) for problem in self.problems],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A row with its outcome and everything that is to be written for it."""
+
+    row: Row
+    outcome: str
+    problems: tuple[Problem, ...]
+    person: UUID | None = None
+    arrival: UUID | None = None
+    content: tuple[Any, ...] = ()
+    is_history: bool = False
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """The outcome of a set of rows, and the people who are new in it."""
+
+    placed: list[_Placed] = field(default_factory=list)
+    newcomers: list[people.NewPerson] = field(default_factory=list)
+    phones: dict[str, str] = field(default_factory=dict)
+
+
+def import_arrivals(
+    content: bytes,
+    file_name: str,
+    *,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+    kind: str = "manifest",
+    issuer: str = "",
+    legal_basis: str = "",
+    unit: UUID | None = None,
+    preview: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImportResult:
+    """Take in a file of travellers, set by set, each set in its own transaction. Handed in again, every row is a
+    duplicate.
+
+    With `preview` nothing is written, and the result says what would be. Raises FileRefused when the file itself is
+    unfit.
+    """
+    recognised = read_file(content)
+    if preview:
+        return _preview(recognised, at)
+    batch = receive_batch(
+        content,
+        file_name,
+        kind=kind,
+        issuer=issuer,
+        legal_basis=legal_basis,
+        unit=unit or by.unit,
+        at=at,
+        by=by,
+        key=derive(key, "batch"),
+    )
+    return take_in(batch, recognised, at=at, by=by, key=derive(key, "rows"), progress=progress)
+
+
+@action
+def receive_batch(
+    content: bytes,
+    file_name: str,
+    *,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+    kind: str = "manifest",
+    issuer: str = "",
+    legal_basis: str = "",
+    unit: UUID | None = None,
+) -> UUID:
+    """Keep a file that was handed in, so that it can be looked at and then taken in."""
+    batch: Batch = Batch.objects.create(
+        kind=kind,
+        file_name=file_name[:200],
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        issuer=issuer,
+        legal_basis=legal_basis,
+        unit_id=unit,
+        imported_by=by.id,
+        imported_at=at,
+    )
+    record(
+        key=key,
+        kind=events.BATCH_RECEIVED,
+        subject=batch.subject,
+        at=at,
+        by=by,
+        unit=unit,
+        payload={
+            "file_name": batch.file_name,
+            "sha256": batch.sha256,
+            "kind": kind,
+            "issuer": issuer,
+            "legal_basis": legal_basis,
+        },
+    )
+    return batch.id
+
+
+def take_in(
+    batch: UUID,
+    recognised: Recognised,
+    *,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImportResult:
+    """Take in the rows of a received file. Interrupted and begun again with the same key, it goes on where it
+    stopped.
+    """
+    table = recognised.table
+    total = len(table.rows)
+    for start in range(0, total, CHUNK_ROWS):
+        rows = list(zip(table.numbers, table.rows, strict=True))[start : start + CHUNK_ROWS]
+        _patiently(
+            lambda rows=rows, start=start: take_in_rows(  # type: ignore[misc]
+                batch,
+                rows,
+                content_form=recognised.form.code,
+                headers=table.headers,
+                at=at,
+                by=by,
+                key=derive(key, "from", str(start)),
+            )
+        )
+        if progress:
+            progress(min(start + CHUNK_ROWS, total), total)
+    finish_batch(batch, at=at, by=by, key=derive(key, "finished"))
+    return result_of(batch)
+
+
+@action
+def take_in_rows(
+    batch: UUID,
+    rows: Sequence[tuple[int, tuple[str, ...]]],
+    *,
+    content_form: str,
+    headers: tuple[str, ...],
+    at: datetime,
+    by: Actor,
+    key: UUID,
+) -> None:
+    """Write one set of rows: new people, new and changed arrivals, the outcome of each row, their facts and their
+    flow.
+    """
+    recognised = _again(content_form, headers, rows)
+    chunk = _place(recognised, lookups(), at)
+    people_actions.enrol_many(chunk.newcomers, at=at, by=by, key=derive(key, "people"))
+    people_actions.complete_phones(chunk.phones, at=at, by=by, key=derive(key, "phones"))
+    created = [placed for placed in chunk.placed if placed.outcome == Outcome.CREATED]
+    references = {placed.arrival: new_reference() for placed in created}
+    copy_rows(
+        "arrivals_arrival",
+        ARRIVAL_COLUMNS,
+        [_arrival_columns(placed, batch, references[placed.arrival], at) for placed in created],
+    )
+    changed = _update(chunk)
+    copy_rows("arrivals_batchrow", ROW_COLUMNS, [_row_columns(placed, batch) for placed in chunk.placed])
+    record_many(
+        [*_created_facts(created, references, batch, at, by, key), *_changed_facts(changed, batch, at, by, key)]
+    )
+    _open_flow(created, batch, at=at, by=by, key=key)
+    Batch.objects.filter(id=batch).update(form=content_form, headers=list(headers), state=Batch.State.RUNNING)
+
+
+@action
+def finish_batch(batch: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
+    """Count the outcomes of a file whose rows are all written, and let the file itself go."""
+    held = Batch.objects.select_for_update().get(id=batch)
+    counts = {outcome.value: 0 for outcome in BatchRow.Outcome}
+    for outcome in BatchRow.objects.filter(batch_id=batch).values_list("outcome", flat=True):
+        counts[outcome] += 1
+    for name, count in counts.items():
+        setattr(held, name, count)
+    held.rows, held.state, held.content = sum(counts.values()), Batch.State.TAKEN_IN, None
+    held.save()
+    record(
+        key=key,
+        kind=events.BATCH_TAKEN_IN,
+        subject=held.subject,
+        at=at,
+        by=by,
+        unit=held.unit_id,
+        payload={"rows": held.rows, **counts},
+    )
+
+
+@action
+def refuse_batch(batch: UUID, *, code: str, names: Sequence[str], at: datetime, by: Actor, key: UUID) -> None:
+    """Note that a received file cannot be taken in, and why."""
+    held = Batch.objects.select_for_update().get(id=batch)
+    held.state, held.content, held.error = Batch.State.FAILED, None, {"code": code, "names": list(names)}
+    held.save()
+    record(
+        key=key,
+        kind=events.BATCH_REFUSED,
+        subject=held.subject,
+        at=at,
+        by=by,
+        unit=held.unit_id,
+        payload={"code": code, "names": list(names)},
+    )
+
+
+def take_in_received(
+    batch: UUID, *, at: datetime, by: Actor, key: UUID, progress: Callable[[int, int], None] | None = None
+) -> ImportResult:
+    """Take in a file that was uploaded before. Run in the background; begun again it goes on where it stopped."""
+    held = Batch.objects.get(id=batch)
+    if held.content is None:
+        return result_of(batch)
+    try:
+        recognised = read_file(bytes(held.content))
+    except FileRefused as refused:
+        refuse_batch(
+            batch, code=refused.problem.code, names=refused.problem.names, at=at, by=by, key=derive(key, "refused")
+        )
+        raise
+    return take_in(batch, recognised, at=at, by=by, key=derive(key, "rows"), progress=progress)
+
+
+def result_of(batch: UUID) -> ImportResult:
+    """The outcome of a file as it stands."""
+    held = Batch.objects.defer("content").get(id=batch)
+    problems = (
+        BatchRow.objects.filter(batch_id=batch)
+        .exclude(problems=[])
+        .order_by("number")
+        .values_list("problems", flat=True)
+    )
+    return ImportResult(
+        batch=batch,
+        form=held.form,
+        rows=held.rows,
+        created=held.created,
+        updated=held.updated,
+        duplicate=held.duplicate,
+        doubtful=held.doubtful,
+        rejected=held.rejected,
+        problems=tuple(problem_of(entry) for listed in problems for entry in listed),
+    )
+
+
+def problem_of(entry: dict[str, Any]) -> Problem:
+    """A problem as it was kept beside its row."""
+    return Problem(entry["row"], entry["column"], entry["value"], entry["code"], Severity(entry["severity"]))
+
+
+def _patiently(work: Callable[[], None]) -> None:
+    """Somebody may register a person of this set at a gate at the same moment: then the set is matched anew."""
+    for attempt in range(1, TRIES_MAX + 1):
+        try:
+            work()
+        except IntegrityError:
+            if attempt == TRIES_MAX:
+                raise
+        else:
+            return
+
+
+def _preview(recognised: Recognised, at: datetime) -> ImportResult:
+    chunk = _place(recognised, lookups(), at)
+    counts = {outcome.value: 0 for outcome in BatchRow.Outcome}
+    for placed in chunk.placed:
+        counts[placed.outcome] += 1
+    problems = tuple(problem for placed in chunk.placed for problem in placed.problems)
+    return ImportResult(None, recognised.form.code, rows=len(chunk.placed), problems=problems, **counts)
+
+
+def _again(code: str, headers: tuple[str, ...], rows: Sequence[tuple[int, tuple[str, ...]]]) -> Recognised:
+    form = next(form for form in forms() if form.code == code)
+    return recognise([(0, headers), *rows], (form,))
+
+
+def _place(recognised: Recognised, known: Lookups, at: datetime) -> _Chunk:
+    """Say of every row what becomes of it. Reads the registers in a few queries, writes nothing."""
+    today = at.astimezone(clock.CITY).date()
+    rows = _read(recognised, known, today)
+    asked = {row.number: _newcomer(row.traveller) for row in rows if row.traveller and not _is_doubtful(row.problems)}
+    register = people.register_for(list(asked.values()))
+    area_ids = places.ids({row.traveller.origin for row in rows if row.traveller and row.traveller.origin})
+    chunk = _Chunk()
+    waiting: list[tuple[Row, UUID]] = []
+    answers: dict[int, _Placed] = {}
+    for row in rows:
+        if row.number not in asked:
+            outcome = BatchRow.Outcome.REJECTED if row.traveller is None else BatchRow.Outcome.DOUBTFUL
+            answers[row.number] = _Placed(row, outcome.value, row.problems)
+            continue
+        enrolled, newcomer = register.place(asked[row.number])
+        if enrolled.person is None:
+            answers[row.number] = _Placed(
+                row, BatchRow.Outcome.DOUBTFUL.value, (*row.problems, _doubt(recognised, row, enrolled.doubt))
+            )
+            continue
+        if newcomer:
+            chunk.newcomers.append(newcomer)
+        if enrolled.adds_phone:
+            chunk.phones[str(enrolled.person)] = enrolled.adds_phone
+        waiting.append((row, enrolled.person))
+    trips = trips_of({person for _row, person in waiting})
+    overs = _Overs(today)
+    made: dict[UUID | None, int] = {}
+    for row, person in waiting:
+        placed = _trip_of(row, person, trips, area_ids, overs)
+        if placed.outcome == Outcome.DUPLICATE and str(person) in chunk.phones:
+            placed = replace(placed, outcome=Outcome.UPDATED.value, content=_content_of(trips[person], placed))
+        answers[row.number] = placed
+        if placed.outcome == Outcome.CREATED:
+            made[placed.arrival] = row.number
+        elif (
+            placed.outcome == Outcome.UPDATED and placed.arrival in made
+        ):  # a later row of the file says more of the same trip
+            first = made[placed.arrival]
+            answers[first] = replace(answers[first], content=placed.content)
+    chunk.placed = [answers[row.number] for row in rows]
+    return chunk
+
+
+def _read(recognised: Recognised, known: Lookups, today: date) -> list[Row]:
+    table = recognised.table
+    return [
+        read_row(recognised.form, recognised.places, table.headers, number, raw, known, today)
+        for number, raw in zip(table.numbers, table.rows, strict=True)
+    ]
+
+
+def _trip_of(
+    row: Row, person: UUID, trips: dict[UUID, list[Trip]], area_ids: dict[str, UUID], overs: "_Overs"
+) -> _Placed:
+    assert row.traveller is not None
+    traveller = row.traveller
+    announced = trip(uuid7(), _content(traveller, area_ids))
+    outcome, found = place(announced, trips.get(person, []))
+    content = merged(announced.content, found.content) if outcome is Outcome.UPDATED else announced.content
+    if outcome is Outcome.CREATED:
+        trips.setdefault(person, []).append(announced)
+    elif outcome is Outcome.UPDATED:
+        trips[person] = [trip(UUID(found.arrival), content) if one is found else one for one in trips[person]]
+    return _Placed(
+        row,
+        outcome.value,
+        row.problems,
+        person,
+        UUID(found.arrival),
+        content,
+        is_history=outcome is Outcome.CREATED and overs.is_over(traveller, announced.expected_on),
+    )
+
+
+def _content_of(known: Sequence[Trip], placed: _Placed) -> tuple[Any, ...]:
+    """What is known of the trip of a row that adds nothing to it."""
+    return next(trip.content for trip in known if trip.arrival == str(placed.arrival))
+
+
+class _Overs:
+    """Whether the pathway of a trip lies wholly in the past. Trips of one kind on one day have one answer."""
+
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self.days = lru_cache(maxsize=None)(self._days)
+
+    def is_over(self, traveller: Traveller, expected_on: date | None) -> bool:
+        if expected_on is None or expected_on >= self.today:
+            return False
+        days = self.days(traveller.origin, traveller.origin_kind, traveller.contact_kind, expected_on)
+        return is_over(expected_on, traveller.last_exposure_on, days, self.today, timedelta(days=GRACE_DAYS))
+
+    def _days(self, origin: str, origin_kind: str, contact_kind: str, on: date) -> int:
+        risk = places.level_on(origin, on) if origin else None
+        ground = Ground(origin_kind, risk.level if risk else "none", on, contact_kind, symptoms=False, area="")
+        answer = profile.active().decide("arrival", facts_of(ground, on), on=on).answer
+        return int(answer["days"])
+
+
+def _is_doubtful(problems: Sequence[Problem]) -> bool:
+    return any(problem.severity is Severity.DOUBT for problem in problems)
+
+
+def _doubt(recognised: Recognised, row: Row, doubt: str) -> Problem:
+    wanted = ("id_number",) if doubt == "id_of_another" else ("name", "family", "given")
+    position = next((place for place, column in recognised.places if column.field in wanted), 0)
+    value = row.raw[position] if position < len(row.raw) else ""
+    return Problem(row.number, recognised.table.headers[position], value, doubt, Severity.DOUBT)
+
+
+def _newcomer(traveller: Traveller) -> people.NewPerson:
+    return people.NewPerson(
+        name=traveller.name,
+        birth_on=traveller.birth_on,
+        sex=traveller.sex,
+        id_type=traveller.id_type,
+        id_number=traveller.id_number,
+        phone=traveller.phone,
+        address=(traveller.address or traveller.destination)[:300],
+        unit=UUID(traveller.unit) if traveller.unit else None,
+    )
+
+
+def _content(traveller: Traveller, area_ids: dict[str, UUID]) -> tuple[Any, ...]:
+    values = {
+        "carrier": traveller.carrier[:80],
+        "seat": traveller.seat[:16],
+        "origin_id": area_ids.get(traveller.origin),
+        "origin_text": traveller.origin_text[:120],
+        "departed_at": _in_city(traveller.departed_at),
+        "expected_at": _in_city(traveller.expected_at),
+        "gate_id": UUID(traveller.gate) if traveller.gate else None,
+        "destination": traveller.destination[:300],
+        "unit_id": UUID(traveller.unit) if traveller.unit else None,
+    }
+    return tuple(values[name] if name in values else getattr(traveller, name) for name in CONTENT)
+
+
+def arrival_values(traveller: Traveller) -> tuple[Any, ...]:
+    """What a row says of one trip, in the order of CONTENT."""
+    return _content(traveller, places.ids([traveller.origin]) if traveller.origin else {})
+
+
+def _in_city(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=clock.CITY) if moment else None
+
+
+def _arrival_columns(placed: _Placed, batch: UUID, reference: str, at: datetime) -> tuple[Any, ...]:
+    state = State.HISTORY if placed.is_history else State.EXPECTED
+    return (placed.arrival, reference, placed.person, batch, *placed.content, state.value, "", "", "", "", "", "", at)
+
+
+def _row_columns(placed: _Placed, batch: UUID) -> tuple[Any, ...]:
+    problems = [problem.as_json() for problem in placed.problems]
+    return (
+        uuid7(),
+        batch,
+        placed.row.number,
+        Jsonb(list(placed.row.raw)),
+        placed.outcome,
+        Jsonb(problems),
+        placed.arrival,
+    )
+
+
+def _update(chunk: _Chunk) -> list[tuple[_Placed, dict[str, Any]]]:
+    """Write what rows say anew of arrivals that are known; returns each with the fields that changed."""
+    by_arrival = {placed.arrival: placed for placed in chunk.placed if placed.outcome == Outcome.UPDATED}
+    held = {arrival.id: arrival for arrival in Arrival.objects.select_for_update().filter(id__in=by_arrival.keys())}
+    changed: list[tuple[_Placed, dict[str, Any]]] = []
+    for arrival_id, placed in by_arrival.items():
+        arrival = held.get(arrival_id)
+        assert arrival is not None, "an updated row names an arrival that is there"
+        news = {name: new for name, new in zip(CONTENT, placed.content, strict=True) if getattr(arrival, name) != new}
+        if not news:  # written with an earlier row of this set
+            continue
+        for name, new in news.items():
+            setattr(arrival, name, new)
+        changed.append((placed, news))
+    Arrival.objects.bulk_update(held.values(), CONTENT, batch_size=500)
+    return changed
+
+
+def _created_facts(
+    created: Sequence[_Placed], references: dict[UUID | None, str], batch: UUID, at: datetime, by: Actor, key: UUID
+) -> Iterator[NewFact]:
+    gates = units_of_gates()
+    for placed in created:
+        assert placed.arrival is not None
+        assert placed.person is not None
+        values = dict(zip(CONTENT, placed.content, strict=True))
+        yield announcement(
+            placed.arrival,
+            placed.person,
+            values,
+            kind=events.HISTORY if placed.is_history else events.EXPECTED,
+            unit=gates.get(values["gate_id"], by.unit),
+            at=at,
+            by=by,
+            key=derive(key, "arrival", str(placed.arrival)),
+            reference=references[placed.arrival],
+            batch=batch,
+        )
+
+
+def _changed_facts(
+    changed: Sequence[tuple[_Placed, dict[str, Any]]], batch: UUID, at: datetime, by: Actor, key: UUID
+) -> Iterator[NewFact]:
+    gates = units_of_gates()
+    for placed, news in changed:
+        assert placed.arrival is not None
+        assert placed.person is not None
+        values = dict(zip(CONTENT, placed.content, strict=True))
+        yield change(
+            placed.arrival,
+            placed.person,
+            values,
+            news,
+            unit=gates.get(values["gate_id"], by.unit),
+            at=at,
+            by=by,
+            key=derive(key, "changed", str(placed.arrival)),
+            batch=batch,
+        )
+
+
+def _open_flow(created: Sequence[_Placed], batch: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
+    flow = f"batch:{batch}"
+    items = [f"arrival:{placed.arrival}" for placed in created]
+    custody.open_flow(flow, items, key=derive(key, "flow"), at=at, by=by)
+    over = {f"arrival:{placed.arrival}": "history" for placed in created if placed.is_history}
+    if over:
+        custody.settle_many(flow, over, key=derive(key, "history"), at=at, by=by)

@@ -1,0 +1,153 @@
+"""An area is raised or lowered: people already here are re-evaluated, and newly bound or released at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from bihuan.kernel import clock
+from bihuan.kernel.ledger import Actor, NewFact, derive, record_many
+from bihuan.kernel.loop import action, profile
+from bihuan.kernel.text import Text
+from bihuan.modules.arrivals import events
+from bihuan.modules.arrivals.models import Arrival, State
+from bihuan.modules.arrivals.queries.classes import Classed, Origin, answer
+from bihuan.modules.measures import actions as measures
+from bihuan.modules.measures import queries as orders
+from bihuan.modules.places import actions as places_actions
+from bihuan.modules.places import queries as places
+
+from .landing import RESTRICTING, class_payload, propose, write_class
+
+CLASS_FIELDS = ("profile", "policy", "rule", "class_code", "measure", "decision")
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    arrival: Arrival
+    before: str
+    found: Classed
+
+
+@action
+def approve_risk(risk_id: UUID, *, at: datetime, by: Actor, key: UUID) -> UUID:
+    """Put a level in force, as the second person, and re-evaluate everybody it concerns in the same transaction."""
+    places_actions.put_in_force(risk_id, at=at, by=by, key=derive(key, "in force"))
+    reclassify(risk_id, at=at, by=by, key=derive(key, "reclassified"))
+    return risk_id
+
+
+@action
+def reclassify(risk_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
+    """Re-evaluate people who came from the area of a line of the watch list: set by set, not one by one."""
+    risk = places.risk(risk_id)
+    changes = _changes(risk, at)
+    if not changes:
+        return
+    for change in changes:
+        write_class(change.arrival, change.found)
+    Arrival.objects.bulk_update([change.arrival for change in changes], CLASS_FIELDS, batch_size=500)
+    record_many(_facts(changes, risk, at=at, by=by, key=key))
+    standing = orders.open_orders_of({change.arrival.person_id for change in changes})
+    _release(changes, standing, risk, at=at, by=by, key=key)
+    for change in changes:
+        if change.found.decision.answer["measure"] in RESTRICTING:
+            evidence = _fact_key(key, change.arrival)
+            propose(
+                change.arrival,
+                change.found,
+                evidence,
+                _unit_of(change.arrival),
+                at=at,
+                by=by,
+                key=derive(evidence, "order"),
+            )
+
+
+def _changes(risk: places.RiskRow, at: datetime) -> list[_Change]:
+    """Everybody here from that area whose answer is another one now."""
+    today = at.astimezone(clock.CITY).date()
+    arrivals = list(
+        Arrival.objects.select_for_update(of=("self",))
+        .select_related("gate", "origin")
+        .filter(places.within(risk.area.code), state__in=(State.LANDED, State.CLOSED), landed_at__gte=at - _reach(at))
+        .order_by("id")
+    )
+    origins = {
+        arrival.origin.code: Origin(arrival.origin.code, Text(zh=arrival.origin.name_zh, en=arrival.origin.name_en))
+        for arrival in arrivals
+        if arrival.origin
+    }
+    levels = places.levels_on(list(origins), today)
+    found = []
+    for arrival in arrivals:
+        assert arrival.origin is not None
+        code = arrival.origin.code
+        now = answer(arrival, origins[code], levels.get(code), today, has_symptoms=bool(arrival.symptoms))
+        if (now.decision.rule, now.decision.answer["measure"]) != (arrival.rule, arrival.measure):
+            found.append(_Change(arrival, arrival.measure, now))
+    return found
+
+
+def _reach(at: datetime) -> timedelta:
+    """How far back a landing can still matter: the longest that anything about an area lasts, and the look-back
+    before it.
+    """
+    active = profile.active()
+    on = at.astimezone(clock.CITY).date()
+    names = ("area_look_back_days", "high_area.central_days", "high_area.home_days", "medium_area.home_days")
+    return timedelta(days=sum(int(active.value(name, on=on).value or 0) for name in names) + 1)
+
+
+def _facts(changes: Sequence[_Change], risk: places.RiskRow, *, at: datetime, by: Actor, key: UUID) -> list[NewFact]:
+    return [
+        NewFact(
+            key=_fact_key(key, change.arrival),
+            kind=events.RECLASSIFIED,
+            subject=change.arrival.subject,
+            about=f"person:{change.arrival.person_id}",
+            at=at,
+            by=by,
+            unit=_unit_of(change.arrival),
+            payload={**class_payload(change.found), "before": change.before, "cause": risk.subject},
+        )
+        for change in changes
+    ]
+
+
+def _release(
+    changes: Sequence[_Change],
+    standing: dict[UUID, orders.OrderRow],
+    risk: places.RiskRow,
+    *,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+) -> None:
+    """Lift what no longer has a ground. An order that rests on another rule than the area's stays."""
+    for change in changes:
+        order = standing.get(change.arrival.person_id)
+        after = change.found.decision.answer["measure"]
+        if order is None or order.id != change.arrival.order_id or after == change.before:
+            continue
+        if change.before in RESTRICTING:
+            measures.lift(
+                order.id,
+                evidence=_fact_key(key, change.arrival),
+                reason=change.found.decision.reason,
+                at=at,
+                by=by,
+                key=derive(key, "lifted", str(order.id)),
+            )
+            change.arrival.order_id = None
+
+
+def _fact_key(key: UUID, arrival: Arrival) -> UUID:
+    return derive(key, "reclassified", str(arrival.id))
+
+
+def _unit_of(arrival: Arrival) -> UUID:
+    """Where the person is: the unit that accepted them, their destination, or the gate."""
+    unit = arrival.accepted_unit_id or arrival.unit_id or (arrival.gate.unit_id if arrival.gate else None)
+    assert unit is not None, "somebody who landed has a gate"
+    return unit

@@ -1,0 +1,59 @@
+"""What an officer is told when an arrival cannot go on as asked."""
+
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel.refusals import NotFound, Refused
+
+
+class NoArrival(NotFound):
+    def __init__(self) -> None:
+        super().__init__(_("There is no such arrival."), _("Search by name, ID number or reference."))
+
+
+class NoGate(NotFound):
+    def __init__(self) -> None:
+        super().__init__(_("There is no such gate in the catalogue."), _("Enter the gate in the catalogue first."))
+
+
+class NotExpected(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            _("This arrival is no longer expected: it has landed, been cancelled or been closed."),
+            _("Open the arrival to see how it stands; somebody who came after all is registered as a walk-in."),
+        )
+
+
+class AlreadyLanded(Refused):
+    def __init__(self) -> None:
+        super().__init__(_("This person has already landed."), _("Open the arrival and go on from there."))
+
+
+class NotLanded(Refused):
+    def __init__(self) -> None:
+        super().__init__(_("This person has not landed."), _("Receive them at the gate first."))
+
+
+class IdentityNotConfirmed(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            _("The identity was not confirmed, so nobody has landed."),
+            _("Compare the document with the person. If it is somebody else, register a walk-in."),
+        )
+
+
+class NameNeeded(Refused):
+    def __init__(self) -> None:
+        super().__init__(_("The manifest gave no name for this person."), _("Take the name from the document."))
+
+
+class NotHandedOver(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            _("A person under an order is not handed over here: the transfer and the isolation site do it."),
+            _("Open the order to see where the person is."),
+        )
+
+
+class RowDecided(Refused):
+    def __init__(self) -> None:
+        super().__init__(_("This row no longer waits for a decision."), _("Open the batch to see what became of it."))

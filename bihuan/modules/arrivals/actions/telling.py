@@ -1,0 +1,74 @@
+"""How an announced trip is told to the ledger, by whichever way it was announced."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from bihuan.kernel.ledger import Actor, Json, NewFact
+from bihuan.modules.arrivals import events
+
+REFERENCE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0, 1, I, O: it is read aloud
+REFERENCE_LENGTH = 12
+TOLD = ("expected_at", "departed_at", "origin_id", "origin_kind", "contact_kind", "carrier", "gate_id", "unit_id")
+
+
+def new_reference() -> str:
+    """A reference number: sixty bits, so nobody can guess another's."""
+    return "".join(secrets.choice(REFERENCE_SIGNS) for _ in range(REFERENCE_LENGTH))
+
+
+def announcement(
+    arrival: UUID,
+    person: UUID,
+    values: Mapping[str, Json],
+    *,
+    kind: str,
+    unit: UUID | None,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+    reference: str = "",
+    batch: UUID | None = None,
+) -> NewFact:
+    """The fact that somebody is announced. `unit` is the gate that has to meet them, or whoever handed the list in."""
+    return NewFact(
+        key=key,
+        kind=kind,
+        subject=f"arrival:{arrival}",
+        about=f"person:{person}",
+        at=at,
+        by=by,
+        unit=unit,
+        payload={name: values.get(name) for name in TOLD} | {"reference": reference, "batch": batch},
+    )
+
+
+def change(
+    arrival: UUID,
+    person: UUID,
+    values: Mapping[str, Json],
+    news: Mapping[str, Json],
+    *,
+    unit: UUID | None,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+    batch: UUID | None = None,
+) -> NewFact:
+    """The fact that more is known of a trip. Another time or gate is a new announcement: somebody else must be there
+    then.
+    """
+    if {"expected_at", "gate_id"} & set(news):
+        return announcement(
+            arrival, person, values, kind=events.EXPECTED, unit=unit, at=at, by=by, key=key, batch=batch
+        )
+    return NewFact(
+        key=key,
+        kind=events.CHANGED,
+        subject=f"arrival:{arrival}",
+        about=f"person:{person}",
+        at=at,
+        by=by,
+        payload={**news, "batch": batch},
+    )

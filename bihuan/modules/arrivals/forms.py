@@ -1,0 +1,213 @@
+"""Shape of what is typed about arrivals and files."""
+
+from decimal import Decimal
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel import access
+from bihuan.kernel.text import Text
+from bihuan.modules.people import queries as people
+from bihuan.modules.places import queries as places
+
+from .queries import gate_units, mode_names
+
+FILE_BYTES_MAX = 64 * 1024 * 1024
+
+
+def modes() -> list[tuple[str, object]]:
+    return list(mode_names().items())
+
+
+def gates() -> list[tuple[str, Text]]:
+    return gate_units()
+
+
+def communities() -> list[tuple[str, str]]:
+    """Every community a person can be handed over to."""
+    return [
+        ("", str(_("Not known yet"))),
+        *[(str(unit), label) for unit, label in access.queries.full_names("community")],
+    ]
+
+
+class FoundForm(forms.Form):
+    """What the officer finds when somebody stands at the gate."""
+
+    identity_confirmed = forms.BooleanField(label=_("The document and the person agree"))
+    name = forms.CharField(label=_("Name as on the document"), max_length=120, required=False)
+    temperature = forms.DecimalField(
+        label=_("Temperature (°C)"),
+        max_digits=3,
+        decimal_places=1,
+        min_value=Decimal("34"),
+        max_value=Decimal("43"),
+        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.1"}),
+    )
+    symptoms = forms.CharField(
+        label=_("Symptoms"),
+        max_length=200,
+        required=False,
+        help_text=_("Fever, cough, loss of taste or smell, diarrhoea …; empty if none."),
+    )
+    sample_taken = forms.BooleanField(label=_("Sample taken here"), required=False)
+    sample_code = forms.CharField(
+        label=_("Code of the tube"),
+        max_length=40,
+        required=False,
+        help_text=_("Empty: a code is made."),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters"}),
+    )
+
+    def __init__(self, *args: object, has_name: bool = True, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if has_name:
+            del self.fields["name"]
+
+
+class WalkInForm(FoundForm):
+    """Somebody whom nobody announced: who it is, where from, where to, and what the officer finds."""
+
+    field_order = (
+        "name",
+        "id_type",
+        "id_number",
+        "birth_on",
+        "sex",
+        "phone",
+        "origin_code",
+        "departed_at",
+        "mode",
+        "carrier",
+        "destination",
+        "unit",
+        "identity_confirmed",
+        "temperature",
+        "symptoms",
+        "sample_taken",
+        "sample_code",
+        "id_disputed",
+    )
+
+    id_type = forms.ChoiceField(label=_("Document"), choices=people.id_types)
+    id_number = forms.CharField(label=_("ID number"), max_length=40, required=False)
+    birth_on = forms.DateField(
+        label=_("Birth date"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Taken from a resident ID if left empty."),
+    )
+    sex = forms.ChoiceField(
+        label=_("Sex"), choices=[("unknown", _("Not known")), ("male", _("Male")), ("female", _("Female"))]
+    )
+    phone = forms.CharField(
+        label=_("Phone"), max_length=24, required=False, widget=forms.TextInput(attrs={"inputmode": "tel"})
+    )
+    origin_code = forms.CharField(
+        label=_("Coming from"), help_text=_("Six-digit code, or the full name; a country by name or ISO code.")
+    )
+    departed_at = forms.DateTimeField(
+        label=_("Left there at"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    mode = forms.ChoiceField(label=_("Came by"), choices=modes)
+    carrier = forms.CharField(label=_("Train, flight, bus or plate"), max_length=80, required=False)
+    destination = forms.CharField(label=_("Address in this city"), max_length=300, required=False)
+    unit = forms.ChoiceField(label=_("Community"), choices=communities, required=False)
+    id_disputed = forms.BooleanField(
+        label=_("Two people really hold this number: register this one as disputed"),
+        required=False,
+        widget=forms.HiddenInput,
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, has_name=False, **kwargs)
+        self.fields["name"].required = True
+
+    def offer_dispute(self) -> None:
+        """Ask whether two people hold the number: only once the register has somebody else under it."""
+        self.fields["id_disputed"].widget = forms.CheckboxInput()
+
+    def clean_origin_code(self) -> str:
+        """The code of the area that was meant."""
+        asked = self.cleaned_data["origin_code"].strip()
+        domestic, countries = places.names()
+        code = domestic.get(asked.casefold()) or countries.get(asked.casefold())
+        if code is None:
+            near = ", ".join(f"{one.code} {one.name}" for one in places.find(asked, limit=6))
+            raise forms.ValidationError(_("No area has exactly this name or code. %(near)s"), params={"near": near})
+        return code
+
+    def clean(self) -> dict[str, object]:
+        """Somebody without a number is known by birth date or phone."""
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
+        if not cleaned.get("id_number") and not cleaned.get("birth_on") and not cleaned.get("phone"):
+            self.add_error("id_number", _("Enter an ID number, or a birth date or a phone."))
+        return cleaned
+
+
+class ReasonForm(forms.Form):
+    """Why an expectation ends, or how a doubtful row is decided."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class AcceptForm(forms.Form):
+    """Which community takes somebody over."""
+
+    unit = forms.ChoiceField(label=_("Community that takes over"))
+
+    def __init__(self, *args: object, scope: access.Scope, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        own = access.queries.units(scope, kinds=("community",))
+        self.fields["unit"] = forms.ChoiceField(
+            label=_("Community that takes over"), choices=[(str(unit.id), str(unit.name)) for unit in own]
+        )
+
+
+class FileForm(forms.Form):
+    """A file of travellers: who sent it, on what basis."""
+
+    file = forms.FileField(
+        label=_("File"), help_text=_("CSV or XLSX, up to 64 MB: our template, or an Epi-X or SDX manifest.")
+    )
+    kind = forms.ChoiceField(
+        label=_("What it is"),
+        choices=[
+            ("manifest", _("Manifest of a carrier or border")),
+            ("pushed_list", _("List pushed by another city or the province")),
+        ],
+    )
+    issuer = forms.CharField(label=_("Sent by"), max_length=120, required=False)
+    legal_basis = forms.CharField(label=_("Legal basis"), max_length=200, required=False)
+
+    def clean_file(self) -> object:
+        """A file that one machine can hold."""
+        file = self.cleaned_data["file"]
+        if file.size > FILE_BYTES_MAX:
+            raise forms.ValidationError(_("The file is larger than 64 MB. Split it."))
+        return file
+
+
+class GateForm(forms.Form):
+    """What a gate can bear."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=lambda: [pair for pair in mode_names().items() if pair[0] not in ("sea", "other")]
+    )
+    capacity_per_hour = forms.IntegerField(label=_("People an hour"), min_value=1)
+    waiting_capacity = forms.IntegerField(label=_("Places to wait"), min_value=0)
+
+    def __init__(self, *args: object, scope: access.Scope, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        own = access.queries.units(scope, kinds=("gate",))
+        self.fields["unit"] = forms.ChoiceField(
+            label=_("Unit"), choices=[(str(unit.id), str(unit.name)) for unit in own]
+        )
+        self.order_fields(["unit"])
+
+
+class EvidenceForm(forms.Form):
+    """Evidence for a line of a gate's checklist."""
+
+    item = forms.CharField(widget=forms.HiddenInput)
+    evidence = forms.CharField(label=_("Evidence"), max_length=300)

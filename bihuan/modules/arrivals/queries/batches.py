@@ -1,0 +1,271 @@
+"""Batches: what came in a file, what became of each row, and whether everybody is accounted for."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel import access, custody
+from bihuan.kernel.files import FileProblem
+from bihuan.kernel.refusals import NotFound
+from bihuan.kernel.text import Text
+from bihuan.modules.arrivals.models import Batch, BatchRow
+from bihuan.modules.arrivals.rules import Problem, Severity
+
+from .forms import file_reason, form_names, reason, remedy
+
+OUTCOME_HEADERS = (
+    "bihuan: row",
+    "bihuan: outcome",
+    "bihuan: reasons (zh)",
+    "bihuan: reasons (en)",
+    "bihuan: reference",
+)
+FIELDS = (
+    "id",
+    "kind",
+    "state",
+    "file_name",
+    "form",
+    "issuer",
+    "legal_basis",
+    "imported_by",
+    "imported_at",
+    "error",
+    "rows",
+    "created",
+    "updated",
+    "duplicate",
+    "doubtful",
+    "rejected",
+)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCard:
+    """A file with the outcomes of its rows and the reckoning of those that became arrivals."""
+
+    id: UUID
+    kind: str
+    state: str
+    file_name: str
+    form: str
+    issuer: str
+    legal_basis: str
+    imported_by: str
+    imported_at: datetime
+    error: Mapping[str, Any] | None
+    rows: int
+    created: int
+    updated: int
+    duplicate: int
+    doubtful: int
+    rejected: int
+    flow: custody.Reconciliation
+
+    @property
+    def subject(self) -> str:
+        return f"batch:{self.id}"
+
+    @property
+    def form_name(self) -> str:
+        return str(form_names().get(self.form, self.form))
+
+    @property
+    def refused(self) -> tuple[Text, Text] | None:
+        """Why the file was refused, and what to do."""
+        return file_reason(FileProblem(self.error["code"], self.error["names"])) if self.error else None
+
+
+@dataclass(frozen=True, slots=True)
+class RowCard:
+    """One row of a file with its outcome and every problem in words."""
+
+    id: UUID
+    number: int
+    raw: Sequence[str]
+    outcome: str
+    problems: tuple[tuple[str, str, Text, Text], ...]
+    arrival_id: UUID | None
+
+    @property
+    def first_cells(self) -> str:
+        return " · ".join(cell for cell in self.raw if cell.strip())[:120]
+
+    @property
+    def words(self) -> str:
+        return "; ".join(f"{column}: {told}" if column else str(told) for column, _value, told, _fix in self.problems)
+
+
+def batch(batch_id: UUID, scope: access.Scope | None = None) -> BatchCard:
+    """One file; with a scope only if it was handed in there."""
+    rows = Batch.objects.filter(id=batch_id)
+    row = (scope.rows(rows, "unit") if scope else rows).values(*FIELDS).first()
+    if row is None:
+        raise NotFound(_("There is no such batch."))
+    return BatchCard(**row, flow=custody.reconciliation(f"batch:{batch_id}"))
+
+
+def batch_name(scope: access.Scope, batch_id: str) -> dict[str, str]:
+    """The name of one file of a scope by its id; nothing when there is none."""
+    try:
+        wanted = UUID(batch_id)
+    except ValueError:
+        return {}
+    rows = scope.rows(Batch.objects.filter(id=wanted), "unit").values_list("id", "file_name")
+    return {str(found): name for found, name in rows}
+
+
+def batches_reckoned(scope: access.Scope, limit: int = 20) -> list[BatchCard]:
+    """The newest files of a scope, each with its reckoning: two queries."""
+    return list(Batches(scope).rows({}, "-imported_at", 0, limit))
+
+
+class Batches:
+    """Source of the list of files."""
+
+    SORTS: Mapping[str, str] = {
+        "file_name": "file_name",
+        "imported_at": "imported_at",
+        "rows": "rows",
+        "state": "state",
+        "rejected": "rejected",
+    }
+
+    def __init__(self, scope: access.Scope, row: Any = None) -> None:
+        self.scope = scope
+        self.row = row or (lambda card: card)
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return self._asked(filters).count()
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[Any]:
+        order = self.SORTS.get(sort.lstrip("-"), "imported_at")
+        found = list(
+            self._asked(filters)
+            .order_by(f"-{order}" if sort.startswith("-") else order, "id")
+            .values(*FIELDS)[offset : offset + limit]
+        )
+        flows = custody.reconciliations([f"batch:{row['id']}" for row in found])
+        return [self.row(BatchCard(**row, flow=flows[f"batch:{row['id']}"])) for row in found]
+
+    def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Batch]":
+        rows: QuerySet[Batch] = self.scope.rows(Batch.objects.all(), "unit")
+        if text := filters.get("q"):
+            rows = rows.filter(file_name__icontains=text)
+        if state := filters.get("state"):
+            rows = rows.filter(state=state)
+        return rows
+
+
+class BatchRows:
+    """Source of the list of one file's rows."""
+
+    SORTS: Mapping[str, str] = {"number": "number", "outcome": "outcome"}
+
+    def __init__(self, batch_id: UUID, row: Any = None) -> None:
+        self.batch_id = batch_id
+        self.row = row or (lambda card: card)
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return self._asked(filters).count()
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[Any]:
+        order = self.SORTS.get(sort.lstrip("-"), "number")
+        asked = self._asked(filters).order_by(f"-{order}" if sort.startswith("-") else order, "number")
+        return [self.row(_row(found)) for found in asked[offset : offset + limit]]
+
+    def _asked(self, filters: Mapping[str, str]) -> "QuerySet[BatchRow]":
+        rows = BatchRow.objects.filter(batch_id=self.batch_id)
+        if outcome := filters.get("outcome"):
+            rows = rows.filter(outcome=outcome)
+        if filters.get("problems"):
+            rows = rows.exclude(problems=[])
+        return rows
+
+
+def row_card(row_id: UUID) -> tuple[UUID, RowCard]:
+    """One row and the batch it is of."""
+    found = BatchRow.objects.filter(id=row_id).first()
+    if found is None:
+        raise NotFound(_("There is no such row."))
+    return found.batch_id, _row(found)
+
+
+def outcome_csv(batch_id: UUID) -> Iterator[bytes]:
+    """The file as it came, with what became of each row: CSV, UTF-8 with BOM. Corrected, it can be handed in again."""
+    headers = Batch.objects.values_list("headers", flat=True).get(id=batch_id)
+    yield "\ufeff".encode()
+    yield _line([*headers, *OUTCOME_HEADERS])
+    rows = (
+        BatchRow.objects.filter(batch_id=batch_id)
+        .order_by("number")
+        .values_list("number", "raw", "outcome", "problems", "arrival__reference")
+    )
+    for number, raw, outcome, problems, reference in rows.iterator(chunk_size=2000):
+        told = [(problem["column"], problem_words(problem)) for problem in problems]
+        cells = [*raw, *[""] * (len(headers) - len(raw))]
+        yield _line(
+            [
+                *cells,
+                number,
+                outcome,
+                "; ".join(f"{column}: {words.zh}" for column, words in told),
+                "; ".join(f"{column}: {words.en}" for column, words in told),
+                reference or "",
+            ]
+        )
+
+
+def problem_words(entry: Mapping[str, Any]) -> Text:
+    """What is wrong and what to do, in one sentence of each language."""
+    told = Problem(entry["row"], entry["column"], entry["value"], entry["code"], Severity(entry["severity"]))
+    what, fix = reason(told), remedy(told)
+    return Text(zh=f"{what.zh} → {fix.zh}", en=f"{what.en} → {fix.en}")
+
+
+def problem_json(problem: Problem) -> dict[str, object]:
+    """A problem for the command line: where, what, why and what to do, in both languages."""
+    what, fix = reason(problem), remedy(problem)
+    return {**problem.as_json(), "reason": what.as_json(), "remedy": fix.as_json()}
+
+
+def outcome_names() -> dict[str, object]:
+    """Outcomes of a row in the reader's language."""
+    return {
+        BatchRow.Outcome.CREATED.value: _("Created"),
+        BatchRow.Outcome.UPDATED.value: _("Updated"),
+        BatchRow.Outcome.DUPLICATE.value: _("Duplicate"),
+        BatchRow.Outcome.DOUBTFUL.value: _("Doubtful"),
+        BatchRow.Outcome.REJECTED.value: _("Not imported"),
+    }
+
+
+def _row(found: BatchRow) -> RowCard:
+    problems = []
+    for entry in found.problems:
+        problem = Problem(entry["row"], entry["column"], entry["value"], entry["code"], Severity(entry["severity"]))
+        problems.append((problem.column, problem.value, reason(problem), remedy(problem)))
+    return RowCard(found.id, found.number, found.raw, found.outcome, tuple(problems), found.arrival_id)
+
+
+def _line(cells: Sequence[object]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([_harmless(str(cell)) for cell in cells])
+    return out.getvalue().encode()
+
+
+def _harmless(cell: str) -> str:
+    """A cell that a spreadsheet would run as a formula gets an apostrophe; a phone number with its plus is left
+    alone.
+    """
+    if cell.startswith(FORMULA_SIGNS) and not cell[1:].replace(" ", "").replace("-", "").isdigit():
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,359 @@
+"""One arrival, a list of them, and what the rules say in plain words."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel import access, clock
+from bihuan.kernel.loop import profile
+from bihuan.kernel.loop.values import Policy
+from bihuan.kernel.refusals import NotFound
+from bihuan.kernel.text import Text
+from bihuan.modules.arrivals.models import Arrival, Gate, State
+from bihuan.modules.people import queries as people
+
+from .classes import classed
+
+FIELDS = (
+    "id",
+    "reference",
+    "person_id",
+    "person__name",
+    "person__id_number",
+    "batch_id",
+    "mode",
+    "carrier",
+    "seat",
+    "origin_id",
+    "origin__code",
+    "origin__name_zh",
+    "origin__name_en",
+    "origin_kind",
+    "origin_text",
+    "contact_kind",
+    "departed_at",
+    "expected_at",
+    "gate_id",
+    "gate__unit_id",
+    "gate__unit__name_zh",
+    "gate__unit__name_en",
+    "gate__unit__path",
+    "destination",
+    "unit_id",
+    "unit__name_zh",
+    "unit__name_en",
+    "unit__path",
+    "last_exposure_on",
+    "state",
+    "landed_at",
+    "temperature",
+    "symptoms",
+    "profile",
+    "policy",
+    "rule",
+    "class_code",
+    "measure",
+    "decision",
+    "order_id",
+    "accepted_at",
+    "accepted_unit_id",
+    "registered_at",
+)
+FLOW_STATES = ("landed", "not_on_board", "cancelled", "left", "history")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalCard:
+    """One arrival as pages and other modules read it. `origin` is the name of the area, or what the file wrote."""
+
+    id: UUID
+    reference: str
+    person_id: UUID
+    name: str
+    id_number: str
+    batch_id: UUID | None
+    mode: str
+    carrier: str
+    seat: str
+    origin_code: str
+    origin: Text
+    origin_kind: str
+    contact_kind: str
+    departed_at: datetime | None
+    expected_at: datetime | None
+    gate_unit: UUID | None
+    gate_name: Text | None
+    gate_path: str
+    destination: str
+    unit_id: UUID | None
+    unit_name: Text | None
+    unit_path: str
+    last_exposure_on: date | None
+    state: str
+    landed_at: datetime | None
+    temperature: Decimal | None
+    symptoms: str
+    profile: str
+    policy: str
+    rule: str
+    class_code: str
+    measure: str
+    decision: Mapping[str, Any] | None
+    order_id: UUID | None
+    accepted_at: datetime | None
+    registered_at: datetime
+
+    @property
+    def subject(self) -> str:
+        return f"arrival:{self.id}"
+
+    @property
+    def masked(self) -> str:
+        return people.masked(self.name) or str(_("Name not known"))
+
+    @property
+    def state_name(self) -> str:
+        return str(state_names()[self.state])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (State.EXPECTED, State.LANDED)
+
+
+@dataclass(frozen=True, slots=True)
+class RulesCard:
+    """What applies to a traveller, in plain words of both languages, with the policy it rests on."""
+
+    reference: str
+    measure: str
+    class_code: str
+    days: int
+    tests: tuple[int, ...]
+    reason: Text
+    follows: Text
+    legal_basis: Text
+    policy: Text
+    since: date
+    order: Text
+    is_preliminary: bool
+    takes_sample: bool
+
+
+def card(arrival_id: UUID) -> ArrivalCard:
+    """One arrival."""
+    found = cards([arrival_id]).get(arrival_id)
+    if found is None:
+        raise NotFound(_("There is no such arrival."))
+    return found
+
+
+def cards(arrival_ids: Collection[UUID]) -> dict[UUID, ArrivalCard]:
+    """Several arrivals by id, one query."""
+    return {row["id"]: _card(row) for row in Arrival.objects.filter(id__in=list(arrival_ids)).values(*FIELDS)}
+
+
+def in_scope(scope: access.Scope, arrival_id: UUID) -> ArrivalCard:
+    """One arrival whose gate or destination lies in the asker's scope; others are not there."""
+    row = scope.rows(Arrival.objects.filter(id=arrival_id), "gate__unit", "unit").values(*FIELDS).first()
+    if row is None:
+        expected = Arrival.objects.filter(
+            id=arrival_id, state=State.EXPECTED
+        )  # people get off elsewhere than announced
+        row = expected.values(*FIELDS).first() if at_a_gate(scope) else None
+    if row is None:
+        raise NotFound(_("There is no such arrival."))
+    return _card(row)
+
+
+def at_a_gate(scope: access.Scope) -> bool:
+    """Whether the asker receives people at a gate."""
+    return scope.rows(Gate.objects.all(), "unit").exists()
+
+
+def policy_of(card: ArrivalCard) -> Policy:
+    """The policy an arrival was decided by."""
+    return profile.named(card.profile).policy(card.policy)
+
+
+def by_reference(reference: str) -> ArrivalCard | None:
+    """The arrival with a reference number, however it was typed."""
+    row = Arrival.objects.filter(reference=reference.replace("-", "").replace(" ", "").upper()).values(*FIELDS).first()
+    return _card(row) if row else None
+
+
+def by_reference_of(arrival_id: UUID) -> str:
+    """The reference number of an arrival."""
+    return card(arrival_id).reference
+
+
+def rules_for(arrival_id: UUID) -> RulesCard:
+    """What applies to somebody as of today: what was decided on landing, or what would be decided now."""
+    arrival = Arrival.objects.filter(id=arrival_id).first()
+    if arrival is None:
+        raise NotFound(_("There is no such arrival."))
+    decision = classed(arrival, at=clock.now(), has_symptoms=False).decision
+    policy = decision.policy
+    return RulesCard(
+        reference=arrival.reference,
+        measure=decision.answer["measure"],
+        class_code=decision.answer["class_code"],
+        days=int(decision.answer["days"]),
+        tests=tuple(decision.answer["tests"]),
+        reason=decision.reason,
+        follows=decision.follows,
+        legal_basis=decision.legal_basis,
+        policy=policy.name,
+        since=policy.since,
+        order=policy.order,
+        is_preliminary=arrival.state == State.EXPECTED,
+        takes_sample=bool(decision.answer["sample"]),
+    )
+
+
+def class_counts(scope: access.Scope, on: date) -> dict[str, int]:
+    """How many landed on a day, by measure."""
+    rows = scope.rows(
+        Arrival.objects.filter(landed_at__gte=_start(on), landed_at__lt=_start(on, 1)), "gate__unit", "unit"
+    )
+    return dict(rows.values_list("measure").annotate(count=Count("id")).order_by("measure"))
+
+
+class Trips:
+    """Source of the arrivals list. Names are masked; whoever needs one whole opens the person."""
+
+    SORTS: Mapping[str, str] = {
+        "name": "person__name_key",
+        "expected_at": "expected_at",
+        "landed_at": "landed_at",
+        "carrier": "carrier",
+        "state": "state",
+        "origin": "origin__code",
+        "measure": "measure",
+        "gate": "gate__unit__code",
+        "unit": "unit__code",
+    }
+
+    def __init__(self, scope: access.Scope, row: Any = None) -> None:
+        self.scope = scope
+        self.row = row or (lambda card: card)
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return self._asked(filters).count()
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[Any]:
+        order = self.SORTS.get(sort.lstrip("-"), "expected_at")
+        asked = self._asked(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
+        ids = list(asked.values_list("id", flat=True)[offset : offset + limit])  # names only of those that are shown
+        found = cards(ids)
+        return [self.row(found[arrival_id]) for arrival_id in ids]
+
+    @cached_property
+    def _reach(self) -> Q:
+        """As `Scope.rows` by gate or destination, but with the ids named, so that an index serves each side."""
+        if (units := access.queries.unit_ids(self.scope)) is None:
+            return Q()
+        gates = self.scope.rows(Gate.objects.all(), "unit").values_list("id", flat=True)
+        return Q(gate__in=list(gates)) | Q(unit__in=list(units))
+
+    def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Arrival]":
+        rows: QuerySet[Arrival] = Arrival.objects.filter(self._reach)
+        for name, field in EXACT.items():
+            if value := filters.get(name):
+                rows = rows.filter(**{field: value})
+        if text := filters.get("q"):
+            rows = rows.filter(people.matching(text, "person__") | Q(reference=text.replace("-", "").upper()))
+        if area := filters.get("origin"):
+            rows = rows.filter(origin__code=area)
+        if day := filters.get("on"):
+            rows = rows.filter(
+                expected_at__gte=_start(date.fromisoformat(day)), expected_at__lt=_start(date.fromisoformat(day), 1)
+            )
+        if day := filters.get("landed_on"):
+            rows = rows.filter(
+                landed_at__gte=_start(date.fromisoformat(day)), landed_at__lt=_start(date.fromisoformat(day), 1)
+            )
+        if filters.get("undated"):
+            rows = rows.filter(expected_at__isnull=True)
+        return rows if not (outcome := filters.get("outcome")) else rows.filter(_settled_as(outcome))
+
+
+EXACT = {
+    "gate": "gate__unit_id",
+    "unit": "unit_id",
+    "state": "state",
+    "measure": "measure",
+    "class": "class_code",
+    "batch": "batch_id",
+    "mode": "mode",
+    "kind": "origin_kind",
+}
+
+
+def _settled_as(outcome: str) -> Q:
+    """The rows behind a figure of a batch's reckoning."""
+    if outcome == "pending":
+        return Q(state=State.EXPECTED)
+    if outcome == "landed":
+        return Q(landed_at__isnull=False)
+    return Q(state=outcome)
+
+
+def total() -> int:
+    """How many arrivals were ever announced or met."""
+    return Arrival.objects.count()
+
+
+def state_names() -> dict[str, object]:
+    """States of an arrival in the reader's language."""
+    return {
+        State.EXPECTED.value: _("Expected"),
+        State.LANDED.value: _("Landed"),
+        State.NOT_ON_BOARD.value: _("Not on board"),
+        State.CANCELLED.value: _("Cancelled"),
+        State.LEFT.value: _("Travelled on"),
+        State.HISTORY.value: _("History"),
+        State.CLOSED.value: _("Closed"),
+    }
+
+
+def measure_names() -> dict[str, object]:
+    """Measures in the reader's language."""
+    return {
+        "none": _("No measure"),
+        "tests": _("Tests"),
+        "monitor": _("Health monitoring"),
+        "home": _("Home isolation"),
+        "central": _("Central isolation"),
+    }
+
+
+def _start(day: date, days: int = 0) -> datetime:
+    return datetime.combine(day + timedelta(days=days), time(), clock.CITY)
+
+
+def _text(row: Mapping[str, Any], prefix: str) -> Text | None:
+    zh, en = row[f"{prefix}__name_zh"], row[f"{prefix}__name_en"]
+    return Text(zh=zh, en=en) if zh is not None else None
+
+
+def _card(row: Mapping[str, Any]) -> ArrivalCard:
+    same = {name: row[name] for name in ArrivalCard.__dataclass_fields__ if name in row}
+    return ArrivalCard(
+        **same,
+        name=row["person__name"],
+        id_number=row["person__id_number"],
+        origin_code=row["origin__code"] or "",
+        origin=_text(row, "origin") or Text(zh=row["origin_text"], en=row["origin_text"]),
+        gate_unit=row["gate__unit_id"],
+        gate_name=_text(row, "gate__unit"),
+        gate_path=row["gate__unit__path"] or "",
+        unit_name=_text(row, "unit"),
+        unit_path=row["unit__path"] or "",
+    )

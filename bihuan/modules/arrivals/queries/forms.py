@@ -1,0 +1,111 @@
+"""The forms of file we know and the words for what is wrong with them, read from the data in profiles/formats."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from bihuan.kernel import access
+from bihuan.kernel.files import FileProblem, Form, form_of, header_key
+from bihuan.kernel.text import Text
+from bihuan.modules.arrivals.models import Gate
+from bihuan.modules.arrivals.rules import Lookups, Problem
+from bihuan.modules.people import queries as people
+from bihuan.modules.places import queries as places
+
+FORMATS = Path(__file__).resolve().parents[3] / "profiles" / "formats"
+NOT_FORMS = ("problems", "units", "us-states")
+
+
+@cache
+def forms() -> tuple[Form, ...]:
+    """Every form, machine-made ones first."""
+    found = [
+        form_of(tomllib.loads(path.read_text("utf-8")))
+        for path in sorted(FORMATS.glob("*.toml"))
+        if path.stem not in NOT_FORMS
+    ]
+    return tuple(sorted(found, key=lambda form: (not form.signature, form.code)))
+
+
+@cache
+def form_names() -> dict[str, Text]:
+    """What each form is called."""
+    data = [
+        tomllib.loads(path.read_text("utf-8")) for path in sorted(FORMATS.glob("*.toml")) if path.stem not in NOT_FORMS
+    ]
+    return {one["code"]: Text.of(one["name"]) for one in data}
+
+
+@cache
+def known_headers() -> frozenset[str]:
+    """Every header of every form, as it is compared."""
+    return frozenset(header_key(header) for form in forms() for column in form.columns for header in column.headers)
+
+
+def template_headers(language: str) -> list[str]:
+    """The headers of our own template in one language: the first name is Chinese, the second English."""
+    template = next(form for form in forms() if not form.signature)
+    return [column.headers[0 if language.startswith("zh") else 1] for column in template.columns]
+
+
+def lookups() -> Lookups:
+    """What names and codes mean today: areas, countries, gates and communities of this city."""
+    domestic, countries = places.names()
+    gates: dict[str, str] = {}
+    for gate, code, zh, en in Gate.objects.values_list("id", "unit__code", "unit__name_zh", "unit__name_en"):
+        gates.update({name.casefold(): str(gate) for name in (code, zh, en) if name})
+    return Lookups(
+        areas=domestic,
+        countries=countries,
+        states=_states(),
+        gates=gates,
+        units=_communities(),
+        resident_id_problem=people.resident_id_problem,
+    )
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    words: Mapping[str, Mapping[str, Mapping[str, str]]]
+    with (FORMATS / "problems.toml").open("rb") as file:
+        words = {
+            part: {code: {**entry} for code, entry in entries.items()} for part, entries in tomllib.load(file).items()
+        }
+    return words
+
+
+def reason(problem: Problem) -> Text:
+    """What is wrong with a cell, in both languages."""
+    entry = _words()["cell"][problem.code]
+    return Text(zh=entry["zh"], en=entry["en"]).filled(value=problem.value.strip())
+
+
+def remedy(problem: Problem) -> Text:
+    """What to do about it, in both languages."""
+    entry = _words()["cell"][problem.code]
+    return Text(zh=entry["fix_zh"], en=entry["fix_en"])
+
+
+def file_reason(problem: FileProblem) -> tuple[Text, Text]:
+    """Why a file cannot be taken in, and what to do."""
+    entry = _words()["file"][problem.code]
+    names = ", ".join(problem.names)
+    return (
+        Text(zh=entry["zh"], en=entry["en"]).filled(names=names),
+        Text(zh=entry["fix_zh"], en=entry["fix_en"]).filled(names=names),
+    )
+
+
+@cache
+def _states() -> frozenset[str]:
+    with (FORMATS / "us-states.toml").open("rb") as file:
+        return frozenset(name.casefold() for name in tomllib.load(file)["states"])
+
+
+def _communities() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for unit in access.queries.units_of_kinds("community", "grid"):
+        for name in (unit.code, unit.name.zh, unit.name.en):
+            found.setdefault(name.casefold(), str(unit.id))
+    return found

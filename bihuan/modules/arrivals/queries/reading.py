@@ -1,0 +1,87 @@
+"""Reading a file against the registers: which trips are known already."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel import clock
+from bihuan.kernel.files import FileProblem, Recognised, read_table, recognise
+from bihuan.kernel.refusals import Refused
+from bihuan.modules.arrivals.models import Arrival, Batch, State
+from bihuan.modules.arrivals.rules import Trip
+
+from .forms import file_reason, forms, known_headers
+
+CONTENT = (
+    "mode",
+    "carrier",
+    "seat",
+    "origin_id",
+    "origin_kind",
+    "origin_text",
+    "contact_kind",
+    "departed_at",
+    "expected_at",
+    "gate_id",
+    "destination",
+    "unit_id",
+    "last_exposure_on",
+)
+OPEN_STATES = (State.EXPECTED,)
+
+
+class FileRefused(Refused):
+    """A file that cannot be taken in at all: not one row of it was touched."""
+
+    def __init__(self, problem: FileProblem) -> None:
+        reason, remedy = file_reason(problem)
+        super().__init__(reason, remedy)
+        self.problem = problem
+
+
+class NothingThere(Refused):
+    """A batch whose file is no longer kept."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The file is no longer kept."), _("Upload it again."))
+
+
+def read_file(content: bytes) -> Recognised:
+    """The table inside a file and the form it has; raises FileRefused with the columns it lacks."""
+    try:
+        return recognise(read_table(content, known_headers()), forms())
+    except FileProblem as problem:
+        raise FileRefused(problem) from problem
+
+
+def content_of(batch_id: UUID) -> bytes:
+    """The file itself, as it was handed in. It is kept until its rows are taken in."""
+    content = Batch.objects.values_list("content", flat=True).get(id=batch_id)
+    if content is None:
+        raise NothingThere
+    return bytes(content)
+
+
+def trips_of(person_ids: Collection[UUID]) -> dict[UUID, list[Trip]]:
+    """Every trip of these people that the city knows, one query."""
+    found: dict[UUID, list[Trip]] = {}
+    rows = Arrival.objects.filter(person_id__in=list(person_ids)).values("id", "person_id", "state", *CONTENT)
+    for row in rows:
+        found.setdefault(row["person_id"], []).append(
+            trip(row["id"], tuple(row[name] for name in CONTENT), row["state"])
+        )
+    return found
+
+
+def trip(arrival: UUID, content: Sequence[object], state: str = State.EXPECTED) -> Trip:
+    """A trip in the form in which trips are compared. `content` is in the order of CONTENT."""
+    values = dict(zip(CONTENT, content, strict=True))
+    expected = values["expected_at"]
+    return Trip(
+        arrival=str(arrival),
+        expected_on=expected.astimezone(clock.CITY).date() if expected is not None else None,  # type: ignore[attr-defined]
+        carrier=str(values["carrier"]),
+        is_open=state in OPEN_STATES,
+        content=tuple(content),
+    )

@@ -1,0 +1,24 @@
+"""Decisions about files, rows and landings. Pure: nothing here reads a table, a file or a clock."""
+
+from .cells import Problem, Severity
+from .classing import Ground, facts_of, left_on, worst_level
+from .travellers import Lookups, Row, Traveller, read_row
+from .trips import Outcome, Trip, is_over, merged, place
+
+__all__ = [
+    "Ground",
+    "Lookups",
+    "Outcome",
+    "Problem",
+    "Row",
+    "Severity",
+    "Traveller",
+    "Trip",
+    "facts_of",
+    "is_over",
+    "left_on",
+    "merged",
+    "place",
+    "read_row",
+    "worst_level",
+]

@@ -1,0 +1,276 @@
+"""Reading one row: every bad cell is named, and what can be read becomes a traveller."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from bihuan.kernel.files import Column, Form, plain
+
+from . import cells
+from .cells import Bad, Problem, Severity
+
+EXPECTED_DAYS_AHEAD_MAX = 30
+RESIDENT_ID_LENGTH = 18
+NAME_PARTS = ("given", "family", "name")  # in the order in which they are joined
+JOINED = (*NAME_PARTS, "address", "carrier")  # fields that several columns fill together
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Names and codes a cell may hold, each by its plain case-folded form. Filled from the registers before a file is
+    read.
+    """
+
+    areas: Mapping[str, str] = field(default_factory=dict)
+    countries: Mapping[str, str] = field(default_factory=dict)
+    states: frozenset[str] = frozenset()
+    gates: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    resident_id_problem: Callable[[str, date], str | None] = lambda number, on: None
+
+
+@dataclass(frozen=True, slots=True)
+class Traveller:
+    """What a row says of one person's trip."""
+
+    name: str
+    sex: str = "unknown"
+    birth_on: date | None = None
+    id_type: str = "none"
+    id_number: str = ""
+    phone: str = ""
+    address: str = ""
+    mode: str = "other"
+    carrier: str = ""
+    seat: str = ""
+    origin: str = ""
+    origin_kind: str = "unknown"
+    origin_text: str = ""
+    departed_at: datetime | None = None
+    expected_at: datetime | None = None
+    gate: str = ""
+    destination: str = ""
+    unit: str = ""
+    last_exposure_on: date | None = None
+    contact_kind: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as read: a traveller where one could be made of it, and everything that is wrong."""
+
+    number: int
+    raw: tuple[str, ...]
+    traveller: Traveller | None
+    problems: tuple[Problem, ...]
+
+
+def read_row(
+    form: Form,
+    places: Sequence[tuple[int, Column]],
+    headers: Sequence[str],
+    number: int,
+    raw: tuple[str, ...],
+    lookups: Lookups,
+    on: date,
+) -> Row:
+    """Read one row of `form` as of the day `on`."""
+    reader = _Reader(form, places, headers, number, raw, lookups, on)
+    return reader.read()
+
+
+class _Reader:
+    """The state of reading one row: its cells by kind, its problems so far."""
+
+    def __init__(
+        self,
+        form: Form,
+        places: Sequence[tuple[int, Column]],
+        headers: Sequence[str],
+        number: int,
+        raw: tuple[str, ...],
+        lookups: Lookups,
+        on: date,
+    ) -> None:
+        self.form, self.places, self.headers, self.number = form, places, headers, number
+        self.raw, self.lookups, self.on = raw, lookups, on
+        self.problems: list[Problem] = []
+        self.found: dict[str, object] = dict(form.defaults)
+        self.where: dict[str, str] = {}
+        self.parts: dict[str, list[str]] = {}
+        self.country = form.defaults.get("country", "")
+        self.kinds: dict[str, Callable[[str], object]] = {
+            "text": lambda text: text,
+            "name": cells.worded,
+            "city": cells.worded,
+            "date": lambda text: cells.day(text, form.date_order),
+            "birth": lambda text: cells.birth(text, form.date_order, on),
+            "moment": lambda text: cells.moment(text, form.date_order)[0],
+            "phone": cells.phone,
+            "phone_us": cells.phone_us,
+            "email": cells.email,
+            "postal": cells.postal,
+            "digits": cells.digits,
+            "country": self._country,
+            "state": self._state,
+            "area": self._area,
+            "gate": lambda text: self._known(text, self.lookups.gates, "gate_unknown"),
+            "unit": lambda text: self._known(text, self.lookups.units, "unit_unknown"),
+            "id_number": lambda text: text.replace(" ", "").replace("-", "").upper(),
+        }
+
+    def read(self) -> Row:
+        self._read_cells()
+        self._read_extra()
+        traveller = self._traveller()
+        order = {header: position for position, header in enumerate(self.headers)}
+        return Row(
+            self.number, self.raw, traveller, tuple(sorted(self.problems, key=lambda one: order.get(one.column, -1)))
+        )
+
+    def _read_cells(self) -> None:
+        for position, column in sorted(self.places, key=lambda place: place[1].kind != "country"):
+            text = plain(self.raw[position]) if position < len(self.raw) else ""
+            if text.casefold() in self.form.blanks:
+                text = ""
+            header = self.headers[position]
+            if not text:
+                if column.is_needed:
+                    self._bad(header, "", "missing", Severity.ERROR)
+                continue
+            try:
+                value = self._value(column, text)
+            except Bad as bad:
+                self._bad(
+                    header, self.raw[position], bad.code, Severity.ERROR if column.is_strict else Severity.WARNING
+                )
+                continue
+            self._keep(column, header, value)
+
+    def _value(self, column: Column, text: str) -> object:
+        if column.kind in self.form.words:
+            return self._word(column.kind, text)
+        return self.kinds[column.kind](text)
+
+    def _keep(self, column: Column, header: str, value: object) -> None:
+        if column.field in JOINED:
+            self.parts.setdefault(column.field, []).append(str(value))
+        elif column.field and (column.field not in self.where):
+            self.found[column.field] = value
+        if column.field:
+            self.where.setdefault(column.field, header)
+
+    def _word(self, kind: str, text: str) -> str:
+        words = self.form.words[kind]
+        key = text.casefold()
+        if key not in words:
+            raise Bad(f"{kind}_unknown")
+        return words[key]
+
+    def _country(self, text: str) -> str:
+        self.country = self._known(text, self.lookups.countries, "country_unknown")
+        return self.country
+
+    def _state(self, text: str) -> str:
+        if self.country in ("", "US") and text.casefold() not in self.lookups.states:
+            raise Bad("state_unknown")
+        return cells.worded(text)
+
+    def _area(self, text: str) -> str:
+        key = text.casefold()
+        code = self.lookups.areas.get(key) or self.lookups.countries.get(key)
+        if code is None:
+            raise Bad("area_unknown")
+        return code
+
+    @staticmethod
+    def _known(text: str, names: Mapping[str, str], code: str) -> str:
+        found = names.get(text.casefold())
+        if found is None:
+            raise Bad(code)
+        return found
+
+    def _read_extra(self) -> None:
+        if any(cell.strip() for cell in self.raw[len(self.headers) :]):
+            self._bad("", self.raw[len(self.headers)], "too_many_cells", Severity.ERROR)
+
+    def _bad(self, column: str, value: str, code: str, severity: Severity) -> None:
+        self.problems.append(Problem(self.number, column, value, code, severity))
+
+    def _traveller(self) -> Traveller | None:
+        self._check_identity()
+        self._check_dates()
+        if any(problem.severity is Severity.ERROR for problem in self.problems):
+            return None
+        values = {name: self.found[name] for name in Traveller.__dataclass_fields__ if name in self.found}
+        return Traveller(
+            **values  # type: ignore[arg-type]
+            | {
+                "name": " ".join(part for field_name in NAME_PARTS for part in self.parts.get(field_name, [])),
+                "address": ", ".join(self.parts.get("address", [])),
+                "carrier": " ".join(self.parts.get("carrier", [])),
+                "origin_kind": self._origin_kind(),
+            },
+        )
+
+    def _origin_kind(self) -> str:
+        if "origin_kind" in self.form.defaults:
+            return self.form.defaults["origin_kind"]
+        origin = str(self.found.get("origin", ""))
+        if not origin:
+            return "unknown"
+        return "domestic" if origin.isdigit() or origin == "CN" else "overseas"
+
+    def _check_identity(self) -> None:
+        number = str(self.found.get("id_number", ""))
+        if not number:
+            self.found["id_type"] = "none"
+            self._check_known_without_number()
+            return
+        if "id_type" not in self.where:
+            self.found["id_type"] = (
+                "resident_id" if len(number) == RESIDENT_ID_LENGTH and number[:17].isdigit() else "other"
+            )
+        if self.found["id_type"] == "resident_id":
+            problem = self.lookups.resident_id_problem(number, self.on)
+            if problem:
+                self._bad(self.where["id_number"], number, problem, Severity.ERROR)
+            else:
+                self._fill_from_id(number)
+        elif len(number) > 40 or not number.isalnum():
+            self._bad(self.where["id_number"], number, "id_form", Severity.ERROR)
+
+    def _check_known_without_number(self) -> None:
+        if any(problem.severity is Severity.ERROR for problem in self.problems):
+            return
+        if not any(self.parts.get(part) for part in NAME_PARTS):
+            self._bad(self._header_of(*NAME_PARTS), "", "missing", Severity.ERROR)
+        elif not {"birth_on", "phone"} & set(self.where):
+            self._bad(self._header_of("id_number"), "", "nothing_to_know_by", Severity.ERROR)
+
+    def _fill_from_id(self, number: str) -> None:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        written = self.found.setdefault("birth_on", born)
+        if written != born:
+            self._bad(self.where["birth_on"], str(written), "birth_not_of_id", Severity.DOUBT)
+        if self.found.get("sex", "unknown") == "unknown":
+            self.found["sex"] = "male" if int(number[16]) % 2 else "female"
+
+    def _check_dates(self) -> None:
+        expected, departed = self.found.get("expected_at"), self.found.get("departed_at")
+        if isinstance(expected, datetime) and (expected.date() - self.on).days > EXPECTED_DAYS_AHEAD_MAX:
+            self._bad(self.where["expected_at"], self._raw_of("expected_at"), "too_far_ahead", Severity.DOUBT)
+        if isinstance(expected, datetime) and isinstance(departed, datetime) and departed.date() > expected.date():
+            self._bad(self.where["departed_at"], self._raw_of("departed_at"), "departs_after_arrival", Severity.ERROR)
+        exposed = self.found.get("last_exposure_on")
+        if isinstance(exposed, date) and exposed > self.on:
+            self._bad(
+                self.where["last_exposure_on"], self._raw_of("last_exposure_on"), "exposure_future", Severity.ERROR
+            )
+
+    def _header_of(self, *fields: str) -> str:
+        return next((self.headers[position] for position, column in self.places if column.field in fields), "")
+
+    def _raw_of(self, field_name: str) -> str:
+        header = self.where[field_name]
+        return next(self.raw[position] for position, _ in self.places if self.headers[position] == header)

@@ -1,0 +1,1 @@
+"""Pages of arrivals: gates, arrivals, files."""

@@ -1,0 +1,339 @@
+"""The list of arrivals, one arrival with its class explained, and what an officer does with it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bihuan.kernel import access, clock, ledger
+from bihuan.kernel.text import Text
+from bihuan.kernel.web import (
+    Column,
+    Definition,
+    Entry,
+    Filter,
+    Step,
+    Table,
+    accepted,
+    page,
+    render_table,
+    request_key,
+    trail,
+)
+from bihuan.modules.arrivals import actions, queries
+from bihuan.modules.arrivals.forms import AcceptForm, FoundForm, ReasonForm, WalkInForm
+from bihuan.modules.arrivals.views.words import Shown, fact_words, measure_badge, state_badge
+from bihuan.modules.people import queries as people
+from bihuan.modules.people.actions import IdTaken
+
+COLUMNS = [
+    Column("name", gettext_lazy("Name"), kind="link"),
+    Column("origin", gettext_lazy("Coming from")),
+    Column("carrier", gettext_lazy("Train or flight")),
+    Column("expected", gettext_lazy("Expected"), kind="moment", sortable=False),
+    Column("landed_at", gettext_lazy("Landed"), kind="moment"),
+    Column("gate", gettext_lazy("Gate")),
+    Column("unit", gettext_lazy("Community")),
+    Column("measure", gettext_lazy("Measure"), kind="badge"),
+    Column("state", gettext_lazy("State"), kind="badge"),
+]
+FACTS = {
+    "arrival.expected": gettext_lazy("Expected"),
+    "arrival.changed": gettext_lazy("Announcement changed"),
+    "arrival.history": gettext_lazy("Taken in as history"),
+    "arrival.landed": gettext_lazy("Landed"),
+    "arrival.reclassified": gettext_lazy("Class changed"),
+    "order.linked": gettext_lazy("Order proposed"),
+    "arrival.not_on_board": gettext_lazy("Not on board"),
+    "arrival.cancelled": gettext_lazy("Trip cancelled"),
+    "arrival.left": gettext_lazy("Travelled on"),
+    "arrival.accepted": gettext_lazy("Accepted at the destination"),
+    "arrival.sent": gettext_lazy("Sent on to the destination"),
+    "arrival.closed": gettext_lazy("Arrival closed"),
+    "sample.taken": gettext_lazy("Sample taken"),
+    "test.resulted": gettext_lazy("Test result"),
+    "check.recorded": gettext_lazy("Health check"),
+    "duty.breached": gettext_lazy("A duty was not done in time"),
+    "flow.settled": gettext_lazy("Reckoned in its batch"),
+}
+
+
+def filters(request: access.Request) -> list[Filter]:
+    return [
+        Filter("q", _("Name, ID number, phone or reference")),
+        Filter("state", _("State"), kind="choice", choices=list(queries.state_names().items())),
+        Filter("measure", _("Measure"), kind="choice", choices=list(queries.measure_names().items())),
+        Filter("gate", _("Gate"), kind="choice", choices=queries.gate_units()),
+        Filter("outcome", _("Reckoned as"), kind="choice", choices=reckonings()),
+        Filter("on", _("Expected on"), kind="day"),
+        Filter("landed_on", _("Landed on"), kind="day"),
+        Filter("undated", _("Without a date"), kind="flag"),
+        Filter("class", _("Class")),
+        Filter("origin", _("Origin code")),
+        Filter("unit", _("Community"), kind="choice", choices=communities(request)),
+        Filter("batch", _("Announced in"), kind="choice", choices=batches(request)),
+    ]
+
+
+def reckonings() -> list[tuple[str, object]]:
+    """What can have become of somebody announced in a file."""
+    names = queries.state_names()
+    return [
+        ("pending", _("Pending")),
+        *((code, names[code]) for code in ("landed", "not_on_board", "cancelled", "history")),
+    ]
+
+
+def communities(request: access.Request) -> list[tuple[str, object]]:
+    units = access.queries.units(request.scope, kinds=("community",))
+    return [(str(unit.id), unit.name) for unit in units]
+
+
+def batches(request: access.Request) -> list[tuple[str, object]]:
+    """The newest files, and the one that is asked for."""
+    newest = queries.batches_reckoned(request.scope)
+    asked = request.GET.get("batch", "")
+    found = {str(card.id): card.file_name for card in newest}
+    if asked and asked not in found:
+        found |= queries.batch_name(request.scope, asked)
+    return list(found.items())
+
+
+@access.require("arrivals.read")
+def listing(request: access.Request) -> HttpResponse:
+    shown = Shown()
+    source = queries.Trips(request.scope, shown)
+    table = Table.from_request(request, COLUMNS, source, filters(request), sort="-expected_at")
+    answer = render_table(
+        request,
+        "arrivals/list.html",
+        table,
+        export_name="arrivals",
+        on_export=access.exporting(request.scope, "arrivals"),
+    )
+    access.listed(request.scope, "arrivals.list", shown.people)
+    return answer
+
+
+@access.require("arrivals.read")
+def detail(request: access.Request, arrival_id: UUID) -> HttpResponse:
+    card = queries.in_scope(request.scope, arrival_id)
+    access.opened(request.scope, card.person_id, "landing")
+    may = request.whole_scope.may
+    is_free_here = card.landed_at is not None and not card.accepted_at and queries.may_go_on(card)
+    context = {
+        "arrival": card,
+        "state": state_badge(card.state),
+        "measure": measure_badge(card.measure),
+        "rules": queries.rules_for(arrival_id) if card.is_open else None,
+        "decided": decided(card),
+        "definitions": trip_definitions(card),
+        "steps": steps(card),
+        "entries": entries(card),
+        "crumbs": crumbs(),
+        "may_land": card.state == "expected" and may("arrivals.land"),
+        "may_leave": is_free_here and may("arrivals.land"),
+        "may_accept": is_free_here and may("arrivals.accept"),
+    }
+    return page(request, "arrivals/detail.html", context)
+
+
+@access.require("arrivals.land")
+def landing(request: access.Request, arrival_id: UUID) -> HttpResponse:
+    """Receive somebody: compare the document, measure, ask, sample. Then the class is explained."""
+    card = queries.in_scope(request.scope, arrival_id)
+    gate = queries.own_gate(request.scope, card.gate_unit)
+    form = FoundForm(request.POST or None, has_name=bool(card.name))
+    if request.method == "POST" and accepted(form, lambda: land(request, card, gate, form)):
+        messages.success(request, _("Received. What follows is explained below."))
+        return redirect("arrivals:detail", arrival_id)
+    access.opened(request.scope, card.person_id, "landing")
+    context = {
+        "form": form,
+        "arrival": card,
+        "definitions": identity_definitions(card),
+        "rules": queries.rules_for(arrival_id),
+        "crumbs": crumbs(),
+    }
+    return page(request, "arrivals/landing.html", context)
+
+
+@access.require("arrivals.land")
+def walk_in(request: access.Request) -> HttpResponse:
+    gate = queries.own_gate(request.scope, None)
+    form = WalkInForm(request.POST or None, initial={"mode": gate.kind, "sex": "unknown", "id_type": "resident_id"})
+    made: list[UUID] = []
+    if request.method == "POST" and accepted(form, lambda: made.append(receive_walk_in(request, gate, form))):
+        messages.success(request, _("Registered and received. What follows is explained below."))
+        return redirect("arrivals:detail", made[0])
+    return page(request, "arrivals/walk_in.html", {"form": form, "gate": gate, "crumbs": crumbs()})
+
+
+@access.require("arrivals.land")
+def ending(request: access.Request, arrival_id: UUID, how: str) -> HttpResponse:
+    """Not on board, cancelled, or travelled on: each with a reason."""
+    card = queries.in_scope(request.scope, arrival_id)
+    verbs = {"absence": actions.not_on_board, "cancellation": actions.cancel, "departure": actions.leave}
+    headings = {"absence": _("Not on board"), "cancellation": _("Trip cancelled"), "departure": _("Travelled on")}
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: verbs[how](
+            arrival_id,
+            reason=form.cleaned_data["reason"],
+            at=clock.now(),
+            by=request.scope.actor,
+            key=request_key(request),
+        ),
+    ):
+        messages.success(request, _("Noted."))
+        return redirect("arrivals:detail", arrival_id)
+    return page(
+        request, "arrivals/form.html", {"form": form, "heading": headings[how], "arrival": card, "crumbs": crumbs()}
+    )
+
+
+@access.require("arrivals.accept")
+def acceptance(request: access.Request, arrival_id: UUID) -> HttpResponse:
+    """The destination takes somebody over."""
+    card = queries.in_scope(request.scope, arrival_id)
+    form = AcceptForm(request.POST or None, scope=request.scope, initial={"unit": str(card.unit_id or "")})
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.accept(
+            arrival_id,
+            unit=UUID(form.cleaned_data["unit"]),
+            at=clock.now(),
+            by=request.scope.actor,
+            key=request_key(request),
+        ),
+    ):
+        messages.success(request, _("Taken over."))
+        return redirect("arrivals:detail", arrival_id)
+    return page(
+        request, "arrivals/form.html", {"form": form, "heading": _("Take over"), "arrival": card, "crumbs": crumbs()}
+    )
+
+
+@access.require("places.approve")
+def risk_approval(request: access.Request, risk_id: UUID) -> HttpResponse:
+    """The second person puts a level in force; people already here are re-evaluated in the same moment."""
+    if request.method == "POST":
+        access.confirm_signature(request, act="risk.put_in_force", refers=[f"risk:{risk_id}"])
+        actions.approve_risk(risk_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
+        messages.success(request, _("The level is in force, and people already here have been re-evaluated."))
+    return redirect("areas:detail", risk_id)
+
+
+def land(request: access.Request, card: queries.ArrivalCard, gate: queries.GateCard, form: FoundForm) -> None:
+    actions.land(
+        card.id,
+        gate_unit=gate.unit,
+        **form.cleaned_data,
+        at=clock.now(),
+        by=request.scope.actor,
+        key=request_key(request),
+    )
+
+
+def receive_walk_in(request: access.Request, gate: queries.GateCard, form: WalkInForm) -> UUID:
+    values = dict(form.cleaned_data)
+    values.pop("identity_confirmed")
+    unit = values.pop("unit")
+    try:
+        return actions.walk_in(
+            **values,
+            unit=UUID(unit) if unit else None,
+            gate_unit=gate.unit,
+            at=clock.now(),
+            by=request.scope.actor,
+            key=request_key(request),
+        )
+    except IdTaken:
+        form.offer_dispute()
+        raise
+
+
+def crumbs() -> object:
+    return trail((_("Arrivals"), reverse("arrivals:list")))
+
+
+def identity_definitions(card: queries.ArrivalCard) -> list[Definition]:
+    return [
+        Definition(_("Name"), card.name or _("Name not known")),
+        Definition(_("ID number"), card.id_number or "—"),
+        Definition(_("Coming from"), str(card.origin) or _("Not known")),
+        Definition(_("Train or flight"), f"{card.carrier} {card.seat}".strip() or "—"),
+        Definition(_("Reference"), card.reference),
+    ]
+
+
+def trip_definitions(card: queries.ArrivalCard) -> list[Definition]:
+    orders = reverse("orders:detail", args=[card.order_id]) if card.order_id else ""
+    batch = reverse("batches:detail", args=[card.batch_id]) if card.batch_id else ""
+    found = [
+        *identity_definitions(card),
+        Definition(_("Came by"), queries.mode_names()[card.mode]),
+        Definition(_("Left there"), when(card.departed_at)),
+        Definition(_("Expected"), when(card.expected_at) if card.expected_at else _("To be confirmed")),
+        Definition(_("Gate"), card.gate_name or "—"),
+        Definition(_("Destination"), card.destination or "—"),
+        Definition(_("Community"), card.unit_name or "—"),
+        Definition(_("Temperature (°C)"), card.temperature or "—"),
+        Definition(_("Symptoms"), card.symptoms or "—"),
+        Definition(_("Person"), card.masked, reverse("people:detail", args=[card.person_id])),
+    ]
+    if orders:
+        found.append(Definition(_("Quarantine order"), _("Open the order"), orders))
+    if batch:
+        found.append(Definition(_("Announced in"), _("Open the batch"), batch))
+    return found
+
+
+def decided(card: queries.ArrivalCard) -> list[Definition]:
+    """The rule, the facts it looked at, and the policy with its date, as kept at the moment of the decision."""
+    kept = card.decision
+    if not kept:
+        return []
+    used = fact_words(kept.get("used", {}))
+    policy = queries.policy_of(card)
+    return [
+        Definition(_("Why"), Text.of(kept["reason"])),
+        Definition(_("What follows"), Text.of(kept["follows"])),
+        Definition(_("Legal basis"), Text.of(kept["legal_basis"])),
+        Definition(_("Policy"), policy.name),
+        Definition(_("In force since"), policy.since),
+        Definition(_("Facts used"), used),
+        Definition(_("Days are counted from"), kept["counted_from"]),
+        Definition(_("Rule code"), kept["rule"]),
+    ]
+
+
+def steps(card: queries.ArrivalCard) -> list[Step]:
+    has_landed = card.landed_at is not None
+    onward = bool(card.accepted_at or card.state == "closed")
+    missed = card.state in ("not_on_board", "cancelled")
+    return [
+        Step(_("Trip announced"), "done", at=card.registered_at),
+        Step(_("Landed"), "done" if has_landed else "missed" if missed else "current", at=card.landed_at),
+        Step(
+            _("Quarantine order") if card.order_id else _("Handed over"),
+            "done" if onward else "current" if has_landed else "open",
+            at=card.accepted_at,
+        ),
+        Step(_("Closed"), "done" if card.state in ("closed", "left") else "open"),
+    ]
+
+
+def entries(card: queries.ArrivalCard) -> list[Entry]:
+    facts = list(reversed(ledger.history(card.subject)))
+    names = people.actor_names(facts)
+    return [Entry(fact.happened_at, FACTS.get(fact.kind, fact.kind), by=names[fact.actor]) for fact in facts]
+
+
+def when(moment: object) -> str:
+    return f"{moment.astimezone(clock.CITY):%Y-%m-%d %H:%M}" if moment else "—"  # type: ignore[attr-defined]

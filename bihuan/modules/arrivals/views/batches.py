@@ -1,0 +1,310 @@
+"""Files of travellers: upload, preview, take in, and the reckoning of each file."""
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from bihuan.kernel import access, clock
+from bihuan.kernel.ledger import Actor, derive
+from bihuan.kernel.text import Text
+from bihuan.kernel.web import Badge, Column, Filter, Stat, Table, accepted, jobs, page, render_table, request_key, trail
+from bihuan.kernel.web.parts import Tone
+from bihuan.modules.arrivals import actions, queries
+from bihuan.modules.arrivals.forms import FileForm, ReasonForm
+
+COLUMNS = [
+    Column("file_name", gettext_lazy("File"), kind="link"),
+    Column("form", gettext_lazy("File form"), sortable=False),
+    Column("imported_at", gettext_lazy("Handed in"), kind="moment"),
+    Column("rows", gettext_lazy("Rows"), kind="number"),
+    Column("arrivals", gettext_lazy("Arrivals"), kind="number", sortable=False),
+    Column("landed", gettext_lazy("Landed"), kind="number", sortable=False),
+    Column("absent", gettext_lazy("Not on board"), kind="number", sortable=False),
+    Column("pending", gettext_lazy("Pending"), kind="number", sortable=False),
+    Column("doubtful", gettext_lazy("Doubtful"), kind="number", sortable=False),
+    Column("rejected", gettext_lazy("Not imported"), kind="number"),
+    Column("state", gettext_lazy("State"), kind="badge"),
+]
+ROW_COLUMNS = [
+    Column("number", gettext_lazy("Row"), kind="number"),
+    Column("first_cells", gettext_lazy("As written"), sortable=False),
+    Column("outcome", gettext_lazy("Outcome"), kind="badge"),
+    Column("words", gettext_lazy("What is wrong, and what to do"), sortable=False),
+    Column("link", gettext_lazy("What to do"), kind="link", sortable=False),
+]
+STATES = {
+    "waiting": (gettext_lazy("Waiting for preview"), "info"),
+    "running": (gettext_lazy("Being taken in"), "info"),
+    "taken_in": (gettext_lazy("Taken in"), "good"),
+    "failed": (gettext_lazy("Cannot be imported"), "bad"),
+}
+OUTCOME_TONES: dict[str, Tone] = {
+    "created": "good",
+    "updated": "info",
+    "duplicate": "neutral",
+    "doubtful": "warn",
+    "rejected": "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """A file as the list shows it."""
+
+    file_name: str
+    form: str
+    imported_at: datetime
+    rows: int
+    arrivals: int
+    landed: int
+    absent: int
+    pending: int
+    doubtful: int
+    rejected: int
+    state: Badge
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """A row of a file as the list shows it."""
+
+    number: int
+    first_cells: str
+    outcome: Badge
+    words: str
+    link: object
+    url: str
+
+
+@access.require("arrivals.import")
+def listing(request: access.Request) -> HttpResponse:
+    choices = [(code, label) for code, (label, _tone) in STATES.items()]
+    filters = [Filter("q", _("File name")), Filter("state", _("State"), kind="choice", choices=choices)]
+    table = Table.from_request(
+        request, COLUMNS, queries.Batches(request.scope, batch_line), filters, sort="-imported_at"
+    )
+    return render_table(
+        request,
+        "arrivals/batches.html",
+        table,
+        export_name="batches",
+        on_export=access.exporting(request.scope, "batches"),
+    )
+
+
+@access.require("arrivals.import")
+def upload(request: access.Request) -> HttpResponse:
+    """Hand a file in. It is kept and previewed; nothing is taken in before the preview is confirmed."""
+    form = FileForm(request.POST or None, request.FILES or None)
+    made: list[UUID] = []
+    if request.method == "POST" and accepted(form, lambda: made.append(receive(request, form))):
+        return redirect("batches:preview", made[0])
+    return page(request, "arrivals/upload.html", {"form": form, "crumbs": crumbs()})
+
+
+@access.require("arrivals.import")
+def preview(request: access.Request, batch_id: UUID) -> HttpResponse:
+    """What would become of each row; on confirmation a background job takes the file in."""
+    batch = queries.batch(batch_id, request.scope)
+    if request.method == "POST":
+        progress = jobs.start(
+            take_in_file,
+            title=Text(zh=batch.file_name, en=batch.file_name),
+            by=request.scope.actor.id,
+            language=get_language() or "zh-hans",
+            batch_id=str(batch_id),
+            actor=request.scope.actor.id,
+            key=str(request_key(request)),
+            unit=str(request.scope.actor.unit or ""),
+            name=request.scope.actor.name,
+        )
+        return redirect("web:progress", progress)
+    if batch.state != "waiting":
+        return redirect("batches:detail", batch_id)
+    try:
+        result = actions.import_arrivals(
+            queries.content_of(batch_id),
+            batch.file_name,
+            preview=True,
+            at=clock.now(),
+            by=request.scope.actor,
+            key=derive(batch_id, "preview"),
+        )
+    except queries.FileRefused as refused:
+        actions.refuse_batch(
+            batch_id,
+            code=refused.problem.code,
+            names=refused.problem.names,
+            at=clock.now(),
+            by=request.scope.actor,
+            key=derive(batch_id, "refused"),
+        )
+        return redirect("batches:detail", batch_id)
+    problems = [(problem, queries.problem_words(problem.as_json())) for problem in result.problems[:200]]
+    context = {
+        "batch": batch,
+        "result": result,
+        "stats": result_stats(result),
+        "problems": problems,
+        "crumbs": crumbs(),
+    }
+    return page(request, "arrivals/preview.html", context)
+
+
+@access.require("arrivals.import")
+def detail(request: access.Request, batch_id: UUID) -> HttpResponse:
+    """The reckoning of a file: every number opens its rows."""
+    batch = queries.batch(batch_id, request.scope)
+    choices = list(queries.outcome_names().items())
+    filters = [
+        Filter("outcome", _("Outcome"), kind="choice", choices=choices),
+        Filter("problems", _("With problems"), kind="flag"),
+    ]
+    access.listed(request.scope, "batches.rows", [batch.id])
+    table = Table.from_request(request, ROW_COLUMNS, queries.BatchRows(batch_id, row_line), filters, sort="number")
+    context = {"batch": batch, "stats": result_stats(batch), "flow": flow_stats(batch), "crumbs": crumbs()}
+    return render_table(request, "arrivals/batch.html", table, context)
+
+
+@access.require("arrivals.import")
+def outcome(request: access.Request, batch_id: UUID) -> StreamingHttpResponse:
+    """The outcome file: correct it and hand it in again."""
+    batch = queries.batch(batch_id, request.scope)
+    access.listed(request.scope, "batches.outcome", [batch.id])
+    answer = StreamingHttpResponse(queries.outcome_csv(batch_id), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="outcome-{batch_id}.csv"'
+    return answer
+
+
+@access.require("arrivals.import")
+def template(request: access.Request) -> HttpResponse:
+    """Our own template, headed in the reader's language."""
+    out = io.StringIO()
+    csv.writer(out).writerow(queries.template_headers(get_language() or "zh-hans"))
+    answer = HttpResponse(b"\xef\xbb\xbf" + out.getvalue().encode(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="arrivals.csv"'
+    return answer
+
+
+@access.require("arrivals.import")
+def decision(request: access.Request, row_id: UUID) -> HttpResponse:
+    """An officer decides a doubtful row."""
+    batch_id, row = queries.row_card(row_id)
+    queries.batch(batch_id, request.scope)
+    form = ReasonForm(request.POST or None)
+    verb = actions.drop_row if "drop" in request.POST else actions.take_in_row
+    if request.method == "POST" and accepted(
+        form,
+        lambda: verb(
+            row_id, reason=form.cleaned_data["reason"], at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("The row is decided."))
+        return redirect("batches:detail", batch_id)
+    return page(request, "arrivals/row.html", {"form": form, "row": row, "crumbs": crumbs()})
+
+
+@jobs.job
+def take_in_file(report: jobs.Report, *, batch_id: str, key: str, unit: str, name: str, actor: str) -> str:
+    """Take in an uploaded file, set by set."""
+    by = Actor(actor, UUID(unit) if unit else None, name)
+    actions.take_in_received(UUID(batch_id), at=clock.now(), by=by, key=UUID(key), progress=report)
+    return reverse("batches:detail", args=[batch_id])
+
+
+def receive(request: access.Request, form: FileForm) -> UUID:
+    values = dict(form.cleaned_data)
+    file = values.pop("file")
+    return actions.receive_batch(
+        file.read(),
+        file.name,
+        **values,
+        unit=request.scope.actor.unit,
+        at=clock.now(),
+        by=request.scope.actor,
+        key=request_key(request),
+    )
+
+
+def crumbs() -> object:
+    return trail((_("Batches"), reverse("batches:list")))
+
+
+def batch_line(card: queries.BatchCard) -> BatchLine:
+    label, tone = STATES[card.state]
+    outcomes = card.flow.outcomes
+    return BatchLine(
+        file_name=card.file_name,
+        form=card.form_name,
+        imported_at=card.imported_at,
+        rows=card.rows,
+        arrivals=card.flow.pushed,
+        landed=outcomes.get("landed", 0),
+        absent=outcomes.get("not_on_board", 0),
+        pending=outcomes["pending"],
+        doubtful=card.doubtful,
+        rejected=card.rejected,
+        state=Badge(label, tone),  # type: ignore[arg-type]
+        url=reverse("batches:detail", args=[card.id]),
+    )
+
+
+def row_line(row: Any) -> RowLine:
+    is_doubtful = row.outcome == "doubtful"
+    arrival = reverse("arrivals:detail", args=[row.arrival_id]) if row.arrival_id else ""
+    return RowLine(
+        number=row.number,
+        first_cells=row.first_cells,
+        outcome=Badge(queries.outcome_names()[row.outcome], OUTCOME_TONES[row.outcome]),
+        words=row.words,
+        link=_("Decide") if is_doubtful else _("Open the arrival") if arrival else "",
+        url=reverse("batches:decision", args=[row.id]) if is_doubtful else arrival,
+    )
+
+
+def result_stats(result: Any) -> list[Stat]:
+    """The outcomes of the rows; on a batch's own page each opens them."""
+    here = "?outcome=" if isinstance(result, queries.BatchCard) else ""
+    names = queries.outcome_names()
+    return [
+        Stat(
+            names[code],
+            getattr(result, code),
+            url=f"{here}{code}" if here else "",
+            tone=OUTCOME_TONES[code] if getattr(result, code) and code in ("doubtful", "rejected") else "neutral",
+        )
+        for code in names
+    ]
+
+
+def flow_stats(batch: queries.BatchCard) -> list[Stat]:
+    """Arrivals of the file = landed + not on board + … + pending."""
+    arrivals = f"{reverse('arrivals:list')}?batch={batch.id}"
+    outcomes = batch.flow.outcomes
+    names = queries.state_names()
+    others = [
+        code
+        for code in ("landed", "not_on_board", "cancelled", "history")
+        if code in outcomes or code in ("landed", "not_on_board")
+    ]
+    return [
+        Stat(_("Arrivals announced"), batch.flow.pushed, url=arrivals),
+        *[Stat(names[code], outcomes.get(code, 0), url=f"{arrivals}&outcome={code}") for code in others],
+        Stat(
+            _("Pending"),
+            outcomes["pending"],
+            url=f"{arrivals}&outcome=pending",
+            tone="warn" if outcomes["pending"] else "good",
+        ),
+    ]

@@ -1,0 +1,112 @@
+"""How arrivals are worded and coloured on pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from bihuan.kernel.web import Badge
+from bihuan.kernel.web.templatetags.bihuan import span
+from bihuan.modules.arrivals import queries
+
+STATE_TONES = {
+    "expected": "info",
+    "landed": "good",
+    "not_on_board": "warn",
+    "cancelled": "neutral",
+    "left": "neutral",
+    "history": "neutral",
+    "closed": "neutral",
+}
+MEASURE_TONES = {"central": "bad", "home": "warn", "monitor": "info", "tests": "info", "none": "good"}
+
+
+@dataclass(frozen=True, slots=True)
+class TripRow:
+    """An arrival as lists show it: the name masked."""
+
+    id: UUID
+    person_id: UUID
+    name: str
+    reference: str
+    origin: str
+    carrier: str
+    seat: str
+    expected: object
+    landed_at: datetime | None
+    gate: object
+    unit: object
+    measure: Badge | None
+    state: Badge
+    url: str
+
+
+class Shown:
+    """Dresses arrivals for a list and keeps whom it named, so that the reading can be recorded."""
+
+    def __init__(self) -> None:
+        self.people: list[UUID] = []
+
+    def __call__(self, card: queries.ArrivalCard) -> TripRow:
+        self.people.append(card.person_id)
+        return trip_row(card)
+
+
+def trip_row(card: queries.ArrivalCard) -> TripRow:
+    return TripRow(
+        id=card.id,
+        person_id=card.person_id,
+        name=card.masked,
+        reference=card.reference,
+        origin=str(card.origin) or _("Not known"),
+        carrier=card.carrier,
+        seat=card.seat,
+        expected=card.expected_at or None,
+        landed_at=card.landed_at,
+        gate=card.gate_name or "",
+        unit=card.unit_name or "",
+        measure=measure_badge(card.measure),
+        state=state_badge(card.state),
+        url=reverse("arrivals:detail", args=[card.id]),
+    )
+
+
+def fact_words(used: Mapping[str, object]) -> str:
+    """The facts a rule looked at, in words."""
+    names = {
+        "origin_kind": _("Origin"),
+        "area_level": _("Level of the area"),
+        "days_since_exposure": _("Days since the last exposure"),
+        "contact_kind": _("Kind of contact"),
+        "symptoms": _("Symptoms"),
+    }
+    values = {
+        "high": _("High risk"),
+        "medium": _("Medium risk"),
+        "low": _("Low risk"),
+        "overseas": _("Overseas"),
+        "domestic": _("Domestic"),
+        "unknown": _("Not known"),
+        "close": _("Close contact"),
+        "secondary": _("Contact of a close contact"),
+        "none": _("None"),
+        "True": _("Yes"),
+        "False": _("None"),
+    }
+    return "; ".join(f"{names[name]}: {values.get(str(value), value)}" for name, value in used.items() if name in names)
+
+
+def state_badge(state: str) -> Badge:
+    return Badge(queries.state_names()[state], STATE_TONES[state])  # type: ignore[arg-type]
+
+
+def measure_badge(measure: str) -> Badge | None:
+    return Badge(queries.measure_names()[measure], MEASURE_TONES[measure]) if measure else None  # type: ignore[arg-type]
+
+
+def waited(time: timedelta | None) -> str:
+    """How long, in words."""
+    return "—" if time is None else span(time)

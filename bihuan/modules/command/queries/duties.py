@@ -1,0 +1,212 @@
+"""Duties as rows: those behind a number of the board, and those that are mine now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel import access
+from bihuan.kernel.access.models import Unit
+from bihuan.kernel.loop import queries as loop
+from bihuan.kernel.loop.models import Duty
+from bihuan.kernel.loop.tallying import age, open_now, step_titles
+from bihuan.kernel.refusals import NotFound
+from bihuan.kernel.text import Text
+from bihuan.kernel.web import Clock
+from bihuan.modules.command.queries.doors import done_at, door_of
+from bihuan.modules.people import queries as people
+
+SORTS = {"due": "breach_at", "title": "step", "opens_at": "opens_at", "unit": "owner_unit"}
+GROUP_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DutyLine:
+    """One open duty. `url` opens what it is about, `name` is masked."""
+
+    id: UUID
+    subject: str
+    person: UUID | None
+    name: str
+    pathway: Text
+    title: Text
+    step: str
+    occurrence: str
+    role: Text
+    unit: Text
+    due: Clock
+    opens_at: datetime
+    breach_at: datetime
+    escalated_at: datetime | None
+    reason: str
+    url: str
+    waited: timedelta
+
+    @property
+    def what(self) -> str:
+        return f"{self.name} · {self.occurrence}" if self.occurrence else self.name
+
+
+class DutyList:
+    """Open duties in a scope, as a source for a table."""
+
+    def __init__(self, scope: access.Scope, now: datetime) -> None:
+        self.scope = scope
+        self.now = now
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return self.matching(filters).count()
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[DutyLine]:
+        order = SORTS.get(sort.removeprefix("-"), "breach_at")
+        found = self.matching(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
+        return lines(found[offset : offset + limit], self.now)
+
+    def matching(self, filters: Mapping[str, str]) -> QuerySet[Duty]:
+        found = loop.duties(
+            units=self.units(filters),
+            roles=[filters["role"]] if filters.get("role") else None,
+            pathway=filters.get("pathway"),
+            steps=[filters["step"]] if filters.get("step") else None,
+            standing=filters.get("standing", "due"),
+            told=self.scope.roles if filters.get("told") else None,
+            now=self.now,
+        )
+        return found.filter(age(int(filters["age"]), self.now)) if filters.get("age") else found
+
+    def units(self, filters: Mapping[str, str]) -> QuerySet[Unit, UUID] | None:
+        """Units in reach, below the one asked for, or in charge of the sector owner asked for."""
+        scope = self.scope
+        if below := filters.get("below"):
+            scope = scope.below(access.queries.unit_by_code(below).path)
+        ids = access.queries.unit_ids(scope)
+        if not (sector := filters.get("sector")):
+            return ids
+        charged = access.queries.in_charge_of(access.queries.unit_by_code(sector).id)
+        return charged if ids is None else charged.filter(id__in=ids)
+
+
+def lines(duties: QuerySet[Duty], now: datetime) -> list[DutyLine]:
+    """Duties with the names of people, units and roles: four queries however many."""
+    held = list(duties.select_related("run"))
+    words = Words(
+        titles=step_titles(),
+        roles=dict(access.queries.roles()),
+        units=access.queries.names([duty.owner_unit for duty in held]),
+        people=people.cards({person for duty in held if (person := person_of(duty))}),
+    )
+    return [line(duty, words, now) for duty in held]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the codes and ids of many duties are called."""
+
+    titles: Mapping[tuple[str, str], tuple[Text, Text]]
+    roles: Mapping[str, Text]
+    units: Mapping[UUID | None, Text]
+    people: Mapping[UUID, people.PersonCard]
+
+    def step(self, pathway: str, step: str) -> tuple[Text, Text]:
+        return self.titles.get((pathway, step), (Text(pathway, pathway), Text(step, step)))
+
+
+def person_of(duty: Duty) -> UUID | None:
+    """Whom the duty is about, when it is about somebody."""
+    noun, _colon, person = (duty.run.about or "").partition(":")
+    return UUID(person) if noun == "person" else None
+
+
+def line(duty: Duty, words: Words, now: datetime) -> DutyLine:
+    pathway, title = words.step(duty.pathway, duty.step)
+    person = person_of(duty)
+    return DutyLine(
+        id=duty.id,
+        subject=duty.subject,
+        person=person,
+        name=words.people[person].masked if person and person in words.people else "",
+        pathway=pathway,
+        title=title,
+        step=duty.step,
+        occurrence=duty.occurrence,
+        role=words.roles.get(duty.owner_role, Text(duty.owner_role, duty.owner_role)),
+        unit=words.units.get(duty.owner_unit, Text("—", "—")),
+        due=Clock(duty.target_at, duty.warn_at, duty.breach_at),
+        opens_at=duty.opens_at,
+        breach_at=duty.breach_at,
+        escalated_at=duty.escalated_at,
+        reason=duty.reason,
+        url=door_of(duty.subject),
+        waited=now - duty.opens_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """My duties of one step, the most urgent first. `count` may be more than are shown."""
+
+    pathway: Text
+    title: Text
+    count: int
+    breached: int
+    door: str
+    lines: tuple[DutyLine, ...]
+
+
+def my_duties(scope: access.Scope, now: datetime) -> list[Group]:
+    """What the user's own posts owe now: duties of the role at the unit or below it, grouped by step."""
+    mine = owed_by(scope)
+    if mine is None:
+        return []
+    return groups(open_now(None, now).filter(mine), now)
+
+
+def told_to(scope: access.Scope, now: datetime) -> list[Group]:
+    """What others are late with and what was therefore told to the user's posts."""
+    return groups(loop.duties(units=access.queries.unit_ids(scope), told=scope.roles, now=now), now)
+
+
+def groups(found: QuerySet[Duty], now: datetime) -> list[Group]:
+    """Duties grouped by step, in the order of the pathways; each group shows its most urgent."""
+    counts = {
+        (pathway, step): (count, breached)
+        for pathway, step, count, breached in found.order_by("pathway")
+        .values_list("pathway", "step")
+        .annotate(count=Count("id"), breached=Count("id", filter=Q(breach_at__lte=now)))
+    }
+    titles = step_titles()
+    order = {key: number for number, key in enumerate(titles)}
+    made = []
+    for key in sorted(counts, key=lambda key: order.get(key, len(order))):
+        name, title = titles.get(key, (Text(key[0], key[0]), Text(key[1], key[1])))
+        shown = found.filter(pathway=key[0], step=key[1]).order_by("breach_at", "id")[:GROUP_SHOWN]
+        made.append(Group(name, title, *counts[key], done_at(*key), tuple(lines(shown, now))))
+    return made
+
+
+def owed_by(scope: access.Scope) -> Q | None:
+    """Duties of the user's roles at the user's units or below them."""
+    if not scope.grants:
+        return None
+    return reduce(
+        or_,
+        (
+            Q(owner_role=grant.role, owner_unit__in=access.queries.subtree(grant.unit_path).values("id"))
+            for grant in scope.grants
+        ),
+    )
+
+
+def duty_in(scope: access.Scope, duty_id: UUID, now: datetime) -> DutyLine:
+    """One duty in reach, open or not."""
+    found = Duty.objects.filter(id=duty_id)
+    ids = access.queries.unit_ids(scope)
+    held = lines(found if ids is None else found.filter(owner_unit__in=ids), now)
+    if not held:
+        raise NotFound(_("There is no such duty."))
+    return held[0]

@@ -1,0 +1,55 @@
+"""How many small counts become a board: pure rolling up, no reading."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+
+class Counted(Protocol):
+    """Things counted together: a frozen dataclass with at least these fields."""
+
+    @property
+    def open(self) -> int: ...
+    @property
+    def warned(self) -> int: ...
+    @property
+    def breached(self) -> int: ...
+    @property
+    def ages(self) -> tuple[int, int, int, int]: ...
+    @property
+    def oldest(self) -> datetime: ...
+
+
+def rolled_up[Key: Hashable, Sums: Counted](counts: Iterable[tuple[Key, Sums]]) -> dict[Key, Sums]:
+    """The sums of the counts that share a key, in order of first appearance."""
+    groups: dict[Key, list[Sums]] = {}
+    for key, count in counts:
+        groups.setdefault(key, []).append(count)
+    return {key: together(members) for key, members in groups.items()}
+
+
+def together[Sums: Counted](counts: Sequence[Sums]) -> Sums:
+    assert counts, "nothing has no oldest"
+    first, second, third, fourth = (sum(column) for column in zip(*(count.ages for count in counts), strict=True))
+    return replace(  # type: ignore[type-var]
+        counts[0],
+        open=sum(count.open for count in counts),
+        warned=sum(count.warned for count in counts),
+        breached=sum(count.breached for count in counts),
+        ages=(first, second, third, fourth),
+        oldest=min(count.oldest for count in counts),
+    )
+
+
+def child_on_the_way(path: str, place: str) -> str:
+    """The code of the unit below `place` that leads to `path`; empty for the place itself or a unit elsewhere."""
+    if not path.startswith(place) or path == place:
+        return ""
+    return path.removeprefix(place).split("/", 1)[0]
+
+
+def steps_up(path: str) -> list[str]:
+    """A unit's path and those of all units above it, nearest first."""
+    codes = path.strip("/").split("/")
+    return ["/" + "/".join(codes[:depth]) + "/" for depth in range(len(codes), 0, -1)]

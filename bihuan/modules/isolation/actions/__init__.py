@@ -1,0 +1,48 @@
+"""Every write of isolation, a file per noun."""
+
+from .checks import CheckIn, record_check, record_round
+from .homes import Member, begin_home, visit_home
+from .refusals import (
+    EnteredAlready,
+    NoBed,
+    NoHome,
+    NoStay,
+    NotOver,
+    OtherHousehold,
+    SiteNotUsable,
+    TeamIncomplete,
+    TicketClosed,
+)
+from .sites import add_rooms, add_zone, change_site, open_site, set_room
+from .stays import check_in, leave, let_out, move_room
+from .tickets import answer_ticket, close_ticket, open_ticket
+
+__all__ = [
+    "CheckIn",
+    "EnteredAlready",
+    "Member",
+    "NoBed",
+    "NoHome",
+    "NoStay",
+    "NotOver",
+    "OtherHousehold",
+    "SiteNotUsable",
+    "TeamIncomplete",
+    "TicketClosed",
+    "add_rooms",
+    "add_zone",
+    "answer_ticket",
+    "begin_home",
+    "change_site",
+    "check_in",
+    "close_ticket",
+    "leave",
+    "let_out",
+    "move_room",
+    "open_site",
+    "open_ticket",
+    "record_check",
+    "record_round",
+    "set_room",
+    "visit_home",
+]

@@ -1,0 +1,156 @@
+"""Sites, zones and rooms are set up and kept."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel.ledger import Actor, derive, record
+from bihuan.kernel.loop import action
+from bihuan.modules.isolation import events
+from bihuan.modules.isolation.models import Occupancy, Room, Site, Zone
+
+from .refusals import EnteredAlready, NoBed
+
+
+@action
+def open_site(
+    unit_id: UUID,
+    *,
+    address: str,
+    phone: str,
+    planned_rooms: int = 0,
+    certificate_until: date | None = None,
+    inspected_on: date | None = None,
+    state: str = Site.State.OPEN,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+) -> UUID:
+    """Enter a site for the unit (of kind site) that runs it."""
+    if Site.objects.filter(unit_id=unit_id).exists():
+        raise EnteredAlready(_("This unit is entered as a site already."), _("Open it from the list of sites."))
+    site: Site = Site.objects.create(
+        unit_id=unit_id,
+        address=address,
+        phone=phone,
+        planned_rooms=planned_rooms,
+        certificate_until=certificate_until,
+        inspected_on=inspected_on,
+        state=state,
+    )
+    _record_site(site, at, by, key)
+    return site.id
+
+
+@action
+def change_site(
+    site_id: UUID,
+    *,
+    state: str,
+    phone: str,
+    certificate_until: date | None,
+    inspected_on: date | None,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+) -> None:
+    """Open or close a site, renew its certificate, enter a passed inspection. Who is there stays."""
+    site = Site.objects.select_for_update().get(pk=site_id)
+    site.state, site.phone = state, phone
+    site.certificate_until, site.inspected_on = certificate_until, inspected_on
+    site.save(update_fields=["state", "phone", "certificate_until", "inspected_on"])
+    _record_site(site, at, by, key)
+
+
+def _record_site(site: Site, at: datetime, by: Actor, key: UUID) -> None:
+    record(
+        key=derive(key, "fact"),
+        kind=events.SITE_CHANGED,
+        subject=site.subject,
+        at=at,
+        by=by.id,
+        unit=site.unit_id,
+        payload={
+            "state": site.state,
+            "phone": site.phone,
+            "certificate_until": site.certificate_until and site.certificate_until.isoformat(),
+            "inspected_on": site.inspected_on and site.inspected_on.isoformat(),
+        },
+    )
+
+
+@action
+def add_zone(site_id: UUID, *, kind: str, name: str, at: datetime, by: Actor, key: UUID) -> UUID:
+    """Add a functional zone to a site."""
+    site = Site.objects.select_for_update().get(pk=site_id)
+    if Zone.objects.filter(site=site, name=name).exists():
+        raise EnteredAlready(_("The site has a zone of this name already."), _("Choose another name."))
+    zone: Zone = Zone.objects.create(site=site, kind=kind, name=name)
+    record(
+        key=derive(key, "fact"),
+        kind=events.SITE_CHANGED,
+        subject=site.subject,
+        at=at,
+        by=by.id,
+        unit=site.unit_id,
+        payload={"zone": name, "zone_kind": kind},
+    )
+    return zone.id
+
+
+@action
+def add_rooms(
+    zone_id: UUID,
+    *,
+    numbers: Sequence[str],
+    floor: int,
+    capacity: int = 1,
+    barrier_free: bool = False,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+) -> None:
+    """Add a floor's rooms to a zone, all alike."""
+    zone = Zone.objects.select_for_update().select_related("site").get(pk=zone_id)
+    there = Room.objects.filter(site=zone.site, number__in=numbers).order_by("number").values_list("number", flat=True)
+    if there:
+        raise EnteredAlready(
+            _("The site has these rooms already: %(rooms)s.") % {"rooms": ", ".join(there)},
+            _("Name only rooms that are not entered yet."),
+        )
+    Room.objects.bulk_create(
+        Room(site=zone.site, zone=zone, number=number, floor=floor, capacity=capacity, barrier_free=barrier_free)
+        for number in numbers
+    )
+    record(
+        key=derive(key, "fact"),
+        kind=events.SITE_CHANGED,
+        subject=zone.site.subject,
+        at=at,
+        by=by.id,
+        unit=zone.site.unit_id,
+        payload={"zone": zone.name, "rooms": list(numbers), "floor": floor, "capacity": capacity},
+    )
+
+
+@action
+def set_room(room_id: UUID, *, state: str, reason: str = "", at: datetime, by: Actor, key: UUID) -> None:
+    """Block a room with a reason, or say that it is disinfected and ready. An occupied room is left as it is."""
+    room = Room.objects.select_for_update(of=("self",)).select_related("site").get(pk=room_id)
+    if Occupancy.objects.filter(room=room, during__upper_inf=True).exists():
+        raise NoBed(_("Somebody stays in this room."), _("Give the people in it another room first."))
+    if state == Room.State.BLOCKED and not reason.strip():
+        raise NoBed(_("A room is blocked only for a reason."), _("Say why nobody may use it."))
+    room.state, room.reason = state, reason.strip()
+    room.save(update_fields=["state", "reason"])
+    record(
+        key=derive(key, "fact"),
+        kind=events.ROOM_CHANGED,
+        subject=room.site.subject,
+        at=at,
+        by=by.id,
+        unit=room.site.unit_id,
+        payload={"room": room.number, "state": state, "reason": reason.strip()},
+    )

@@ -1,0 +1,266 @@
+"""A site's pages: what needs attention, its rooms, its round, whom it expects."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel import access, clock
+from bihuan.kernel.refusals import NotFound
+from bihuan.kernel.web import Column, Filter, Stat, Tab, Table, accepted, page, render_table, request_key, trail
+from bihuan.modules.isolation import actions, queries
+from bihuan.modules.isolation.forms import CheckInForm, OpeningForm, RoomForm, RoomsForm, SiteForm, ZoneForm
+from bihuan.modules.isolation.models import Site
+from bihuan.modules.measures import queries as measures
+from bihuan.modules.people import queries as people
+from bihuan.modules.transfers import queries as transfers
+
+from .doors import site_of
+
+COLUMNS = [
+    Column("name", _("Site"), kind="link"),
+    Column("badge", _("State"), kind="badge", sortable=False),
+    Column("usable_free", _("Rooms free"), kind="number"),
+    Column("occupied", _("Rooms occupied"), kind="number"),
+    Column("cleaning", _("To be disinfected"), kind="number"),
+    Column("blocked", _("Blocked"), kind="number"),
+    Column("total", _("Rooms"), kind="number"),
+    Column("people", _("People"), kind="number"),
+    Column("certificate_until", _("Certificate until"), kind="date", sortable=False),
+    Column("phone", _("Telephone"), sortable=False),
+]
+FILTERS = [
+    Filter("q", _("Name of the site")),
+    Filter("state", _("State"), kind="choice", choices=Site.State.choices),
+    Filter("free", _("With free rooms"), kind="flag"),
+]
+
+
+@access.require("isolation.read")
+def listing(request: access.Request) -> HttpResponse:
+    source = queries.SiteList(request.scope, clock.now())
+    table = Table.from_request(request, COLUMNS, source, FILTERS, sort="name")
+    may_enter = request.whole_scope.may("isolation.site")
+    return render_table(
+        request,
+        "isolation/sites.html",
+        table,
+        {"may_enter": may_enter},
+        export_name="sites",
+        on_export=access.exporting(request.scope, "sites"),
+    )
+
+
+@access.require("isolation.read")
+def today(request: access.Request) -> HttpResponse:
+    """Straight to the site for those who work at one; the list for everybody else."""
+    sites = queries.rooms_by_site(request.scope, clock.now())
+    return redirect("sites:detail", sites[0].site_id) if len(sites) == 1 else redirect("sites:list")
+
+
+def _tabs(site: queries.SiteCard, active: str) -> list[Tab]:
+    names = [
+        ("detail", _("Needs attention")),
+        ("round", _("Health round")),
+        ("rooms", _("Rooms")),
+        ("arrivals", _("On the way here")),
+    ]
+    return [Tab(label, reverse(f"sites:{name}", args=[site.id]), active=name == active) for name, label in names]
+
+
+@access.require("isolation.read")
+def detail(request: access.Request, site_id: UUID) -> HttpResponse:
+    """Exceptions only: whoever is well, checked and in time is not on this page."""
+    site, now = site_of(request, site_id), clock.now()
+    doors = queries.round_list(site_id, now)
+    expected = transfers.expected_at(site.rooms.unit_id)
+    findings = queries.exceptions(site_id, now)
+    access.listed(request.scope, "isolation.exceptions", [finding.person_id for finding in findings])
+    rooms = site.rooms
+    stats = [
+        Stat(_("People"), rooms.people, url=reverse("sites:rooms", args=[site_id]), icon="users"),
+        Stat(_("Rooms free"), rooms.usable_free, url=reverse("sites:rooms", args=[site_id]), icon="door"),
+        Stat(
+            _("Doors done on this round"),
+            f"{sum(door.is_done for door in doors)} / {len(doors)}",
+            url=reverse("sites:round", args=[site_id]),
+            icon="clipboard-check",
+        ),
+        Stat(_("On the way here"), len(expected), url=reverse("sites:arrivals", args=[site_id]), icon="bus"),
+    ]
+    may_set = request.whole_scope.may("isolation.site")
+    context = {"site": site, "findings": findings, "stats": stats, "may_set": may_set, "tabs": _tabs(site, "detail")}
+    return page(request, "isolation/site.html", context)
+
+
+@access.require("isolation.read")
+def rooms(request: access.Request, site_id: UUID) -> HttpResponse:
+    """Every room with its state in colour and words; a room opens the stay in it."""
+    site = site_of(request, site_id)
+    cells = queries.room_grid(site_id, site_usable=site.rooms.is_usable)
+    access.listed(request.scope, "isolation.rooms", [guest.person_id for cell in cells for guest in cell.guests])
+    floors, may_set = queries.by_floor(cells), request.whole_scope.may("isolation.site")
+    context = {"site": site, "floors": floors, "may_set": may_set, "tabs": _tabs(site, "rooms")}
+    return page(request, "isolation/rooms.html", context)
+
+
+@access.require("isolation.check_in")
+def room(request: access.Request, site_id: UUID, room_id: UUID) -> HttpResponse:
+    """Say that a room is disinfected, or block it."""
+    site = site_of(request, site_id)
+    cell = next((one for one in queries.room_grid(site_id, site_usable=True) if one.id == room_id), None)
+    if cell is None:
+        raise NotFound(_("There is no such room."))
+    form = RoomForm(request.POST or None, initial={"state": "ready", "reason": cell.reason})
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.set_room(
+            room_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("Room %(number)s is changed.") % {"number": cell.number})
+        return redirect("sites:rooms", site_id)
+    return page(request, "isolation/room.html", {"form": form, "site": site, "room": cell})
+
+
+@access.require("isolation.check")
+def round_(request: access.Request, site_id: UUID) -> HttpResponse:
+    """The round, door by door: one tap for a room where everybody is well."""
+    site, now = site_of(request, site_id), clock.now()
+    if request.method == "POST":
+        orders = [UUID(order) for order in request.POST.getlist("order")]
+        actions.record_round(site_id, order_ids=orders, at=now, by=request.scope.actor, key=request_key(request))
+        if request.headers.get("HX-Request") != "true":
+            return redirect("sites:round", site_id)
+        door = next(door for door in queries.round_list(site_id, now) if door.people[0].order_id in orders)
+        return page(request, "isolation/round.html#door", {"site": site, "door": door})
+    doors = queries.round_list(site_id, now)
+    access.listed(request.scope, "isolation.round", [one.person_id for door in doors for one in door.people])
+    context = {
+        "site": site,
+        "floors": [
+            (floor, behind, any(not door.is_done for door in behind)) for floor, behind in queries.by_floor(doors)
+        ],
+        "done": sum(door.is_done for door in doors),
+        "all": len(doors),
+        "tabs": _tabs(site, "round"),
+    }
+    return page(request, "isolation/round.html", context)
+
+
+@access.require("isolation.read")
+def arrivals(request: access.Request, site_id: UUID) -> HttpResponse:
+    """Who is on the way to this site, or at its door."""
+    site = site_of(request, site_id)
+    expected = transfers.expected_at(site.rooms.unit_id)
+    access.listed(request.scope, "isolation.expected", [one.person_id for one in expected])
+    may = request.whole_scope.may("isolation.check_in")
+    context = {"site": site, "expected": expected, "may_check_in": may, "tabs": _tabs(site, "arrivals")}
+    return page(request, "isolation/arrivals.html", context)
+
+
+@access.require("isolation.check_in")
+def check_in(request: access.Request, site_id: UUID, order_id: UUID) -> HttpResponse:
+    """Take one person in: identity, last exposure, needs, room."""
+    site, order = site_of(request, site_id), measures.order(order_id)
+    expected = next((one for one in transfers.expected_at(site.rooms.unit_id) if one.order_id == order_id), None)
+    if order is None or expected is None:
+        raise NotFound(_("This person is not expected at this site."))
+    person = people.card(order.person_id)
+    rooms = queries.free_rooms(site_id, queries.household_of(person.id))
+    known = {"exposure_on": order.counted_from, "needs": expected.needs}
+    form = CheckInForm(request.POST or None, rooms=rooms, initial=known)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.check_in(
+            order_id,
+            room_id=UUID(form.cleaned_data.pop("room")),
+            **form.cleaned_data,
+            at=clock.now(),
+            by=request.scope.actor,
+            key=request_key(request),
+        ),
+    ):
+        messages.success(request, _("%(name)s is taken in.") % {"name": person.name})
+        return redirect("stays:detail", order_id)
+    access.opened(request.scope, person.id, "isolation.check_in")
+    context = {"form": form, "site": site, "order": order, "person": person, "rooms": rooms}
+    context["crumbs"] = trail((site.rooms.name, reverse("sites:arrivals", args=[site_id])))
+    return page(request, "isolation/check_in.html", context)
+
+
+@access.require("isolation.site")
+def settings(request: access.Request, site_id: UUID) -> HttpResponse:
+    """Open or close the site; enter its certificate and inspection."""
+    site = site_of(request, site_id)
+    given = {
+        "state": site.rooms.state,
+        "phone": site.rooms.phone,
+        "certificate_until": site.rooms.certificate_until,
+        "inspected_on": site.inspected_on,
+    }
+    form = SiteForm(request.POST or None, initial=given)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.change_site(
+            site_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("The site is changed."))
+        return redirect("sites:detail", site_id)
+    return page(request, "isolation/settings.html", {"form": form, "site": site})
+
+
+@access.require("isolation.site")
+def opening(request: access.Request) -> HttpResponse:
+    """Enter a site for a unit of that kind that has none yet."""
+    entered = queries.sites_by_unit()
+    units = [unit for unit in access.queries.units(request.scope, kinds=("site",)) if unit.id not in entered]
+    form = OpeningForm(request.POST or None, units=[(unit.id, unit.name) for unit in units])
+    made: list[UUID] = []
+    if request.method == "POST" and accepted(
+        form,
+        lambda: made.append(
+            actions.open_site(**form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request))
+        ),
+    ):
+        messages.success(request, _("The site is entered: add its zones and rooms."))
+        return redirect("sites:new_zone", made[0])
+    return page(request, "isolation/opening.html", {"form": form, "units": units})
+
+
+@access.require("isolation.site")
+def new_zone(request: access.Request, site_id: UUID) -> HttpResponse:
+    """Add a zone; the next step is its rooms."""
+    site = site_of(request, site_id)
+    form = ZoneForm(request.POST or None)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.add_zone(
+            site_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("The zone is added."))
+        return redirect("sites:new_rooms", site_id)
+    return page(request, "isolation/new_zone.html", {"form": form, "site": site})
+
+
+@access.require("isolation.site")
+def new_rooms(request: access.Request, site_id: UUID) -> HttpResponse:
+    """Add rooms to a zone, a range at once."""
+    site = site_of(request, site_id)
+    if not site.zones:
+        return redirect("sites:new_zone", site_id)
+    form = RoomsForm(request.POST or None, zones=site.zones)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.add_rooms(
+            **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("The rooms are added."))
+        return redirect("sites:rooms", site_id)
+    return page(request, "isolation/new_rooms.html", {"form": form, "site": site})

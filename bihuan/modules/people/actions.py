@@ -1,0 +1,297 @@
+"""Writes to the register of people: one verb, one transaction, its facts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel.db import uuid7
+from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
+from bihuan.kernel.loop import action
+from bihuan.kernel.postgres import copy_rows
+from bihuan.kernel.refusals import Refused
+
+from . import events, rules
+from .models import IdType, Person
+from .queries import NewPerson, register_for
+
+COLUMNS = (
+    "id",
+    "name",
+    "name_key",
+    "sex",
+    "birth_on",
+    "id_type",
+    "id_number",
+    "id_disputed",
+    "phone",
+    "address",
+    "unit_id",
+    "household_id",
+)
+CORRECTABLE = ("name", "sex", "birth_on", "id_type", "id_number", "phone", "address", "unit_id", "household_id")
+
+
+class IdTaken(Refused):
+    """The number belongs to somebody with another name or birth date."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This identity number is registered to somebody with another name or birth date."),
+            _("Check the document. If two people really hold one number, register the second as disputed."),
+        )
+
+
+class SeveralMatch(Refused):
+    """More than one person in the register could be meant."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Several people in the register share this name, birth date and phone."),
+            _("Add the identity number, or open the right person and go on from there."),
+        )
+
+
+class IdUnfit(Refused):
+    """The number cannot be a resident ID."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This number cannot be a resident ID: its length, birth date or check character is wrong."),
+            _("Read it again from the document; a document of another kind needs its own type."),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewHousehold:
+    id: UUID
+    unit: UUID
+    address: str
+
+
+@action
+def register(
+    *,
+    name: str,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+    birth_on: date | None = None,
+    sex: str = "unknown",
+    id_type: str = "none",
+    id_number: str = "",
+    phone: str = "",
+    address: str = "",
+    unit: UUID | None = None,
+    household: UUID | None = None,
+    id_disputed: bool = False,
+) -> UUID:
+    """Find or enter one person: by ID number; else by name, birth date and phone. Returns who they are."""
+    asked = tidy(
+        NewPerson(name, birth_on, sex, id_type, id_number, phone, address, unit, household, id_disputed), at.date()
+    )
+    if asked.id_disputed:
+        return _enter_disputed(asked, at=at, by=by, key=key)
+    enrolled, new = register_for([asked]).place(asked)
+    if enrolled.doubt == rules.Doubt.ID_OF_ANOTHER:
+        raise IdTaken
+    if enrolled.doubt:
+        raise SeveralMatch
+    if new:
+        _insert([new], at=at, by=by, key=key)
+    assert enrolled.person is not None
+    return enrolled.person
+
+
+@action
+def enrol_many(people: Sequence[NewPerson], *, at: datetime, by: Actor, key: UUID) -> None:
+    """Enter people who were placed by a `Register` and are new. Their ids are given; one COPY for the rows, one for
+    the facts.
+    """
+    _insert(people, at=at, by=by, key=key)
+
+
+@action
+def complete_phones(phones: Mapping[str, str], *, at: datetime, by: Actor, key: UUID) -> None:
+    """Enter the phones of people whom the register knew without one, by their ids."""
+    people = list(Person.objects.select_for_update().filter(id__in=phones, phone="").order_by("id"))
+    for person in people:
+        person.phone = phones[str(person.id)]
+    Person.objects.bulk_update(people, ["phone"], batch_size=500)
+    record_many(
+        NewFact(
+            key=derive(key, "phone", str(person.id)),
+            kind=events.CORRECTED,
+            subject=person.subject,
+            at=at,
+            by=by,
+            unit=person.unit_id or by.unit,
+            payload={"phone": person.phone, "reason": "completed"},
+        )
+        for person in people
+    )
+
+
+@action
+def correct(person_id: UUID, *, changes: dict[str, str], reason: str, at: datetime, by: Actor, key: UUID) -> None:
+    """Put particulars right, with a reason. What stood before remains in the ledger."""
+    assert set(changes) <= set(CORRECTABLE), "only particulars can be corrected"
+    person = Person.objects.select_for_update().get(id=person_id)
+    asked = tidy(_asked(person, changes), at.date())
+    taken = (
+        asked.id_number
+        and Person.objects.filter(id_type=asked.id_type, id_number=asked.id_number, id_disputed=False)
+        .exclude(id=person_id)
+        .exists()
+    )
+    if taken and not person.id_disputed:
+        raise IdTaken
+    person.name, person.name_key = asked.name, rules.name_key(asked.name)
+    person.sex, person.birth_on, person.phone, person.address = asked.sex, asked.birth_on, asked.phone, asked.address
+    person.id_type, person.id_number = asked.id_type, asked.id_number
+    person.unit_id, person.household_id = asked.unit, asked.household
+    person.save()
+    record(
+        key=key,
+        kind=events.CORRECTED,
+        subject=person.subject,
+        at=at,
+        by=by,
+        unit=person.unit_id,
+        payload={**changes, "reason": reason},
+    )
+
+
+@action
+def add_household(*, unit: UUID, address: str, at: datetime, by: Actor, key: UUID) -> UUID:
+    """Enter the household behind one door."""
+    household = uuid7()
+    add_households([NewHousehold(household, unit, address)], at=at, by=by, key=derive(key, "households"))
+    return household
+
+
+@action
+def add_households(households: Sequence[NewHousehold], *, at: datetime, by: Actor, key: UUID) -> None:
+    """Enter many households, whose ids are given: one COPY for the rows, one for the facts."""
+    copy_rows("people_household", ("id", "unit_id", "address"), [(new.id, new.unit, new.address) for new in households])
+    record_many(
+        NewFact(
+            key=derive(key, str(new.id)),
+            kind=events.HOUSEHOLD_ADDED,
+            subject=f"household:{new.id}",
+            at=at,
+            by=by,
+            unit=new.unit,
+            payload={"address": new.address},
+        )
+        for new in households
+    )
+
+
+def tidy(person: NewPerson, on: date) -> NewPerson:
+    """Particulars as they are stored; a resident ID gives birth date and sex, and must pass its check."""
+    number = rules.id_plain(person.id_number)
+    tidied = replace(
+        person,
+        name=rules.plain(person.name),
+        id_number=number,
+        id_type=person.id_type if number else IdType.NONE.value,
+        phone=rules.phone_plain(person.phone) or rules.plain(person.phone)[:24] if person.phone else "",
+        address=rules.plain(person.address),
+    )
+    if tidied.id_type != IdType.RESIDENT_ID:
+        return tidied
+    if rules.resident_id_problem(number, on):
+        raise IdUnfit
+    return replace(
+        tidied,
+        birth_on=tidied.birth_on or rules.birth_of(number),
+        sex=tidied.sex if tidied.sex != "unknown" else rules.sex_of(number),
+    )
+
+
+def _asked(person: Person, changes: dict[str, str]) -> NewPerson:
+    def value(name: str) -> object:
+        return (changes[name] or None) if name in changes else getattr(person, name)
+
+    birth_on, unit, household = value("birth_on"), value("unit_id"), value("household_id")
+    return NewPerson(
+        name=str(value("name")),
+        sex=str(value("sex")),
+        birth_on=date.fromisoformat(birth_on) if isinstance(birth_on, str) else birth_on,  # type: ignore[arg-type]
+        id_type=str(value("id_type") or IdType.NONE.value),
+        id_number=str(value("id_number") or ""),
+        phone=str(value("phone") or ""),
+        address=str(value("address") or ""),
+        unit=UUID(unit) if isinstance(unit, str) else unit,  # type: ignore[arg-type]
+        household=UUID(household) if isinstance(household, str) else household,  # type: ignore[arg-type]
+    )
+
+
+def _enter_disputed(asked: NewPerson, *, at: datetime, by: Actor, key: UUID) -> UUID:
+    others = list(Person.objects.select_for_update().filter(id_type=asked.id_type, id_number=asked.id_number))
+    same = [other for other in others if rules.same_name(other.name, asked.name)]
+    if same:
+        found: UUID = same[0].id
+        return found
+    new = replace(asked, id=uuid7(), id_disputed=True)
+    _insert([new], at=at, by=by, key=key)
+    for other in others:
+        record(
+            key=derive(key, "disputed", str(other.id)),
+            kind=events.ID_DISPUTED,
+            subject=other.subject,
+            at=at,
+            by=by,
+            unit=other.unit_id,
+            payload={"other": f"person:{new.id}"},
+        )
+    assert new.id is not None
+    return new.id
+
+
+def _insert(people: Sequence[NewPerson], *, at: datetime, by: Actor, key: UUID) -> None:
+    copy_rows("people_person", COLUMNS, [_columns(person) for person in people])
+    record_many(
+        NewFact(
+            key=derive(key, "person", str(person.id)),
+            kind=events.REGISTERED,
+            subject=f"person:{person.id}",
+            at=at,
+            by=by,
+            unit=person.unit or by.unit,
+            payload=_particulars(person),
+        )
+        for person in people
+    )
+
+
+def _columns(person: NewPerson) -> tuple[object, ...]:
+    return (
+        person.id,
+        person.name,
+        rules.name_key(person.name),
+        person.sex,
+        person.birth_on,
+        person.id_type,
+        person.id_number,
+        person.id_disputed,
+        person.phone,
+        person.address,
+        person.unit,
+        person.household,
+    )
+
+
+def _particulars(person: NewPerson) -> dict[str, str | None]:
+    return {
+        "name": person.name,
+        "birth_on": person.birth_on.isoformat() if person.birth_on else None,
+        "sex": person.sex,
+        "id_type": person.id_type,
+        "id_number": person.id_number,
+        "phone": person.phone,
+        "address": person.address,
+    }

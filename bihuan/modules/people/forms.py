@@ -1,0 +1,45 @@
+"""Shape of what is typed about a person."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from .queries import id_types
+
+SEXES = [("male", _("Male")), ("female", _("Female")), ("unknown", _("Not known"))]
+PURPOSES = [
+    ("landing", _("Receive them at a gate")),
+    ("care", _("Look after them")),
+    ("tracing", _("Investigate a case or a contact")),
+    ("correction", _("Put particulars right")),
+    ("request", _("They asked for it themselves")),
+    ("audit", _("Audit")),
+]
+
+
+class PersonForm(forms.Form):
+    """Particulars of a person, for entering and for correcting."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    id_type = forms.ChoiceField(label=_("Document"), choices=id_types)
+    id_number = forms.CharField(label=_("ID number"), max_length=40, required=False)
+    birth_on = forms.DateField(
+        label=_("Birth date"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Taken from a resident ID if left empty."),
+    )
+    sex = forms.ChoiceField(label=_("Sex"), choices=SEXES, initial="unknown")
+    phone = forms.CharField(label=_("Phone"), max_length=24, required=False)
+    address = forms.CharField(label=_("Address"), max_length=300, required=False)
+
+
+class CorrectionForm(PersonForm):
+    """As above, with the reason that stays beside the change."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class PurposeForm(forms.Form):
+    """Why somebody's record is opened."""
+
+    purpose = forms.ChoiceField(label=_("Why do you open this person?"), choices=PURPOSES, widget=forms.RadioSelect)

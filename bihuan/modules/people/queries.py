@@ -1,0 +1,340 @@
+"""Reads of the register of people. Lists mask names; only a person's own page, opened with a purpose, shows them
+whole.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel import access, clock, ledger
+from bihuan.kernel.db import uuid7
+from bihuan.kernel.refusals import NotFound
+from bihuan.kernel.text import Text
+
+from . import rules
+from .models import IdType, Person, Sex
+
+FIND_MAX = 20
+CARD_FIELDS = (
+    "id",
+    "name",
+    "sex",
+    "birth_on",
+    "id_type",
+    "id_number",
+    "id_disputed",
+    "phone",
+    "address",
+    "unit_id",
+    "unit__name_zh",
+    "unit__name_en",
+    "household_id",
+    "household__address",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """Somebody as other modules and pages read them."""
+
+    id: UUID
+    name: str
+    sex: str
+    birth_on: date | None
+    age: int | None
+    id_type: str
+    id_number: str
+    id_disputed: bool
+    phone: str
+    address: str
+    unit_id: UUID | None
+    unit_name: Text | None
+    household_id: UUID | None
+    household_address: str
+
+    @property
+    def subject(self) -> str:
+        return f"person:{self.id}"
+
+    @property
+    def masked(self) -> str:
+        return rules.masked(self.name)
+
+    @property
+    def id_masked(self) -> str:
+        return rules.id_masked(self.id_number)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Somebody to be entered. `id` is given beforehand so that rows of one file can refer to each other."""
+
+    name: str
+    birth_on: date | None = None
+    sex: str = "unknown"
+    id_type: str = "none"
+    id_number: str = ""
+    phone: str = ""
+    address: str = ""
+    unit: UUID | None = None
+    household: UUID | None = None
+    id_disputed: bool = False
+    id: UUID | None = None
+
+    @property
+    def identity(self) -> rules.Identity:
+        return rules.Identity(rules.plain(self.name), self.birth_on, self.phone, self.id_type, self.id_number)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What became of somebody to be entered: known, new, or doubtful (then no person). `adds_phone`: the register had
+    none.
+    """
+
+    person: UUID | None
+    is_new: bool = False
+    doubt: str = ""
+    adds_phone: str = ""
+
+
+class Register:
+    """The part of the register that can concern a set of identities, in memory. People met on the way are added to
+    it.
+    """
+
+    def __init__(self, known: Collection[rules.Known]) -> None:
+        self._by_id: dict[tuple[str, str], list[rules.Known]] = {}
+        self._by_birth: dict[date, list[rules.Known]] = {}
+        self._everybody: dict[str, rules.Identity] = {}
+        for one in known:
+            self._add(one)
+
+    def place(self, asked: NewPerson) -> tuple[Enrolled, NewPerson | None]:
+        """Who somebody is; if they are new, also the person to insert, who is known from here on."""
+        identity = asked.identity
+        by_id = self._by_id.get((identity.id_type, identity.id_number), []) if identity.id_number else []
+        by_name = self._by_birth.get(identity.birth_on, []) if identity.birth_on else []
+        found = rules.match(identity, by_id, by_name)
+        if found.doubt:
+            return Enrolled(None, doubt=found.doubt.value), None
+        if found.person:
+            return Enrolled(UUID(found.person), adds_phone=self._completed(found.person, identity)), None
+        new = replace(asked, id=asked.id or uuid7())
+        self._add(rules.Known(str(new.id), identity, new.id_disputed))
+        return Enrolled(new.id, is_new=True), new
+
+    def _add(self, known: rules.Known) -> None:
+        identity = known.identity
+        self._everybody[known.person] = identity
+        if identity.id_number:
+            self._by_id.setdefault((identity.id_type, identity.id_number), []).append(known)
+        if identity.birth_on:
+            self._by_birth.setdefault(identity.birth_on, []).append(known)
+
+    def _completed(self, person: str, asked: rules.Identity) -> str:
+        """The phone that the register lacked, once."""
+        known = self._everybody[person]
+        if known.phone or not asked.phone:
+            return ""
+        self._everybody[person] = replace(known, phone=asked.phone)
+        return asked.phone
+
+
+def register_for(asked: Sequence[NewPerson]) -> Register:
+    """Everybody in the register who could be one of these: two queries, however many are asked."""
+    numbers = {person.id_number for person in asked if person.id_number}
+    born = {person.birth_on for person in asked if person.birth_on and person.name}
+    names = {rules.plain(person.name) for person in asked if person.birth_on and person.name}
+    fields = ("id", "name", "birth_on", "phone", "id_type", "id_number", "id_disputed")
+    rows = [
+        *Person.objects.filter(id_number__in=numbers).exclude(id_number="").values_list(*fields),
+        *Person.objects.filter(name__in=names, birth_on__in=born).exclude(id_number__in=numbers).values_list(*fields),
+    ]
+    return Register(
+        [
+            rules.Known(str(pk), rules.Identity(rules.plain(name), birth_on, phone, id_type, number), is_disputed)
+            for pk, name, birth_on, phone, id_type, number, is_disputed in rows
+        ]
+    )
+
+
+def resident_id_problem(number: str, on: date) -> str | None:
+    """The code of what is wrong with a resident ID number, or None."""
+    problem = rules.resident_id_problem(number, on)
+    return problem.value if problem else None
+
+
+def masked(name: str) -> str:
+    """A name as lists show it."""
+    return rules.masked(name)
+
+
+def card(person_id: UUID) -> PersonCard:
+    """One person, whole. Whoever shows this page leaves a fact by `access.opened`."""
+    found = cards([person_id]).get(person_id)
+    if found is None:
+        raise NotFound(_("There is no such person."))
+    return found
+
+
+def cards(person_ids: Collection[UUID]) -> dict[UUID, PersonCard]:
+    """Several people by id, one query."""
+    rows = Person.objects.filter(id__in=list(person_ids)).values(*CARD_FIELDS)
+    return {row["id"]: _card(row) for row in rows}
+
+
+def find(text: str, limit: int = FIND_MAX) -> list[PersonCard]:
+    """People by ID number, phone, or the beginning of a name or its pinyin. For a gate, not for browsing."""
+    asked = rules.plain(text)
+    if not asked:
+        return []
+    return [
+        _card(row) for row in Person.objects.filter(matching(asked)).order_by("name_key").values(*CARD_FIELDS)[:limit]
+    ]
+
+
+def matching(text: str, prefix: str = "") -> Q:
+    """The condition that finds a person by a word; `prefix` leads to the person from another table (`person__`)."""
+    asked = rules.plain(text)
+    number = rules.id_plain(asked)
+    name = Q(**{f"{prefix}name__startswith": asked}) | Q(**{f"{prefix}name_key__startswith": rules.name_key(asked)})
+    if not any(sign.isdigit() for sign in number):
+        return name
+    return name | Q(**{f"{prefix}id_number": number}) | Q(**{f"{prefix}phone": rules.phone_plain(asked) or asked})
+
+
+def household_members(household_id: UUID) -> list[PersonCard]:
+    """Everybody of one household, oldest first."""
+    rows = Person.objects.filter(household_id=household_id).order_by("birth_on", "name_key").values(*CARD_FIELDS)
+    return [_card(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A line of the list: masked."""
+
+    id: UUID
+    name: str
+    sex: str
+    age: int | None
+    id_masked: str
+    unit: str
+    url: str
+
+
+class People:
+    """Source of the people list: only people looked after in the asker's own scope, names masked."""
+
+    SORTS = {"name": "name_key", "age": "-birth_on", "unit": "unit__code"}
+
+    def __init__(self, scope: access.Scope, url: str) -> None:
+        self.scope = scope
+        self.url = url
+        self.shown: list[PersonRow] = []  # what a page named, so that it can be recorded
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return self._asked(filters).count()
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[PersonRow]:
+        order = self.SORTS.get(sort.lstrip("-"), "name_key")
+        if sort.startswith("-"):
+            order = order[1:] if order.startswith("-") else f"-{order}"
+        ids = list(self._asked(filters).order_by(order, "id").values_list("id", flat=True)[offset : offset + limit])
+        found = cards(ids)
+        rows = [self._row(found[person_id]) for person_id in ids]
+        self.shown.extend(rows)
+        return rows
+
+    def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Person]":
+        rows: QuerySet[Person] = self.scope.rows(Person.objects.all(), "unit")
+        if text := filters.get("q"):
+            rows = rows.filter(matching(text))
+        if sex := filters.get("sex"):
+            rows = rows.filter(sex=sex)
+        if filters.get("disputed"):
+            rows = rows.filter(id_disputed=True)
+        return rows
+
+    def _row(self, card: PersonCard) -> PersonRow:
+        return PersonRow(
+            card.id,
+            card.masked,
+            str(Sex(card.sex).label),
+            card.age,
+            card.id_masked,
+            str(card.unit_name or ""),
+            self.url.format(card.id),
+        )
+
+
+def total() -> int:
+    """How many people the register holds."""
+    return Person.objects.count()
+
+
+def may_open(scope: access.Scope, person_id: UUID) -> bool:
+    """Whether somebody concerns this scope: looked after there, or a fact about them names one of its units."""
+    if scope.rows(Person.objects.filter(id=person_id), "unit").exists():
+        return True
+    units = {fact.unit for fact in ledger.history(f"person:{person_id}") if fact.unit}
+    return any(scope.covers(path) for path in access.queries.paths(units))
+
+
+def timeline(person_id: UUID) -> list[ledger.FactRow]:
+    """Everything that was recorded about somebody, newest first."""
+    return list(reversed(ledger.history(f"person:{person_id}")))
+
+
+def actor_names(facts: Iterable[ledger.FactRow]) -> dict[str, str]:
+    """Who did what, by the ledger's actor strings: names of users, and words for everybody else. One query."""
+    actors = {fact.actor for fact in facts}
+    users = {actor: UUID(actor.removeprefix("user:")) for actor in actors if actor.startswith("user:")}
+    names = access.queries.user_names(users.values())
+    words = {"public": str(_("The traveller")), "system": str(_("The system"))}
+    return {
+        actor: names.get(users[actor], "") if actor in users else words.get(actor.split(":")[0], "") for actor in actors
+    }
+
+
+def id_types() -> list[tuple[str, str]]:
+    """Kinds of identity document, for forms."""
+    names = {
+        IdType.RESIDENT_ID: _("Resident ID"),
+        IdType.PASSPORT: _("Passport"),
+        IdType.PERMIT: _("Travel permit"),
+        IdType.OTHER: _("Other document"),
+        IdType.NONE: _("No document"),
+    }
+    return [(kind.value, str(name)) for kind, name in names.items()]
+
+
+def _card(row: Mapping[str, object]) -> PersonCard:
+    today = clock.now().astimezone(clock.CITY).date()
+    unit_name = Text(zh=str(row["unit__name_zh"]), en=str(row["unit__name_en"])) if row["unit_id"] else None
+    values = {
+        name: row[name]
+        for name in (
+            "id",
+            "name",
+            "sex",
+            "birth_on",
+            "id_type",
+            "id_number",
+            "id_disputed",
+            "phone",
+            "address",
+            "unit_id",
+            "household_id",
+        )
+    }
+    return PersonCard(
+        **values,  # type: ignore[arg-type]
+        age=rules.age_on(values["birth_on"], today),  # type: ignore[arg-type]
+        unit_name=unit_name,
+        household_address=str(row["household__address"] or ""),
+    )

@@ -1,0 +1,233 @@
+"""Reads of areas and of the watch list."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel.refusals import NotFound
+from bihuan.kernel.text import Text
+
+from . import rules
+from .models import Area, AreaRisk, Level, RiskState
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    id: UUID
+    code: str
+    name: Text
+    is_overseas: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RiskRow:
+    """A line of the watch list. `until` is its last day, None while it is open."""
+
+    id: UUID
+    area: AreaRow
+    level: str
+    since: date
+    until: date | None
+    order_text: str
+    state: str
+    entered_by: str
+    entered_unit: UUID
+
+    @property
+    def subject(self) -> str:
+        return f"risk:{self.id}"
+
+
+def area(code: str) -> AreaRow | None:
+    """An area by its code."""
+    found = Area.objects.filter(code=code.strip().upper()).first()
+    return _area(found) if found else None
+
+
+def area_by_id(area_id: UUID) -> AreaRow:
+    found = Area.objects.filter(id=area_id).first()
+    if found is None:
+        raise NotFound(_("There is no such area."))
+    return _area(found)
+
+
+def find(text: str, limit: int = 20) -> list[AreaRow]:
+    """Areas by the beginning of a name or code."""
+    asked = text.strip()
+    if not asked:
+        return []
+    condition = Q(name_zh__startswith=asked) | Q(name_en__istartswith=asked) | Q(code__startswith=asked.upper())
+    begins = [_area(found) for found in Area.objects.filter(condition).order_by("code")[:limit]]
+    return begins or _written_in_full(asked)[:limit]
+
+
+def _written_in_full(asked: str) -> list[AreaRow]:
+    """Areas written with the names of what they lie in before their own, as people write an address."""
+    ends = Area.objects.annotate(asked=Value(asked, output_field=CharField())).filter(asked__endswith=F("name_zh"))
+    found = list(ends.exclude(name_zh="").order_by("code"))
+    above = {code for one in found for code in (f"{one.code[:2]}0000", f"{one.code[:4]}00") if code != one.code}
+    named = dict(Area.objects.filter(code__in=above).values_list("code", "name_zh"))
+
+    def is_meant(one: Area) -> bool:
+        before = asked.removesuffix(one.name_zh)
+        return any(
+            before.startswith(named[code]) for code in (f"{one.code[:2]}0000", f"{one.code[:4]}00") if code in named
+        )
+
+    return [_area(one) for one in found if is_meant(one)]
+
+
+def names() -> tuple[dict[str, str], dict[str, str]]:
+    """Codes by every name an area is written with, case-folded: those of areas at home, and those of countries.
+
+    A short name that two areas share is left out: it would have to be guessed."""
+    domestic: dict[str, str] = {}
+    shared: set[str] = set()
+    countries: dict[str, str] = {}
+    for code, zh, en, aliases in Area.objects.values_list("code", "name_zh", "name_en", "aliases"):
+        written = {code, zh, en, *aliases}
+        for name in (name.casefold() for name in written if name):
+            if code.isalpha():
+                countries.setdefault(name, code)
+            elif domestic.setdefault(name, code) != code:
+                shared.add(name)
+    return {name: code for name, code in domestic.items() if name not in shared}, countries
+
+
+def ids(codes: Collection[str]) -> dict[str, UUID]:
+    """Areas' ids by code, one query."""
+    return dict(Area.objects.filter(code__in=list(codes)).values_list("code", "id"))
+
+
+def area_rows(area_ids: Collection[UUID]) -> dict[UUID, AreaRow]:
+    """Areas by id, one query."""
+    return {found.id: _area(found) for found in Area.objects.filter(id__in=list(area_ids))}
+
+
+def within(code: str) -> Q:
+    """The condition (on a relation `origin`) of lying in an area: itself and everything beneath it."""
+    if not code.isdigit():
+        return Q(origin__code=code)
+    stem = code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") and len(code) == 6 else code
+    return Q(origin__code__startswith=stem)
+
+
+def level_on(code: str, on: date) -> RiskRow | None:
+    """The line in force for an area on a day: its own, or of an area it lies in; of several the one that binds most."""
+    return levels_on([code], on).get(code)
+
+
+def levels_on(codes: Collection[str], on: date) -> dict[str, RiskRow]:
+    """As `level_on` for many areas, one query."""
+    asked = {link for code in codes for link in rules.chain(code)}
+    lines = _lines().filter(state=RiskState.IN_FORCE, area__code__in=asked, during__contains=on)
+    by_area: dict[str, RiskRow] = {line.area.code: _risk(line) for line in lines}
+    found: dict[str, RiskRow] = {}
+    for code in codes:
+        candidates = [by_area[link] for link in rules.chain(code) if link in by_area]
+        if candidates:
+            found[code] = max(candidates, key=lambda row: rules.LEVELS.index(row.level))
+    return found
+
+
+def risk(risk_id: UUID) -> RiskRow:
+    found = _lines().filter(id=risk_id).first()
+    if found is None:
+        raise NotFound(_("There is no such line on the watch list."))
+    return _risk(found)
+
+
+def watch_list(on: date) -> list[RiskRow]:
+    """Every line in force on a day, the heaviest first."""
+    rows = [_risk(line) for line in _lines().filter(state=RiskState.IN_FORCE, during__contains=on)]
+    return sorted(rows, key=lambda row: (-rules.LEVELS.index(row.level), row.area.code))
+
+
+def proposals() -> list[RiskRow]:
+    """Lines that wait for the second person."""
+    return [_risk(line) for line in _lines().filter(state=RiskState.PROPOSED).order_by("entered_at")]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the public is told of an area: its level, since when, and until when this advice is valid."""
+
+    area: Text
+    code: str
+    level: str
+    since: date
+    valid_until: date | None
+    order_text: str
+
+
+def advice(on: date) -> list[Advice]:
+    """Travel advice by area as of a day, from the watch list."""
+    return [
+        Advice(row.area.name, row.area.code, row.level, row.since, row.until, row.order_text) for row in watch_list(on)
+    ]
+
+
+def level_names() -> list[tuple[str, str]]:
+    """Levels for forms and pages, in the reader's language."""
+    names = {
+        Level.HIGH: _("High risk"),
+        Level.MEDIUM: _("Medium risk"),
+        Level.LOW: _("Low risk"),
+        Level.OVERSEAS: _("Overseas"),
+    }
+    return [(level.value, str(name)) for level, name in names.items()]
+
+
+class WatchList:
+    """Source of the watch-list page."""
+
+    SORTS: Mapping[str, str] = {"area": "area__code", "level": "level", "since": "during", "until": "during"}
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return self._asked(filters).count()
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[RiskRow]:
+        order = self.SORTS.get(sort.lstrip("-"), "during")
+        asked = self._asked(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
+        return [_risk(line) for line in asked[offset : offset + limit]]
+
+    def _asked(self, filters: Mapping[str, str]) -> "QuerySet[AreaRisk]":
+        rows = _lines()
+        if text := filters.get("q"):
+            rows = rows.filter(
+                Q(area__name_zh__startswith=text) | Q(area__name_en__istartswith=text) | Q(area__code__startswith=text)
+            )
+        if level := filters.get("level"):
+            rows = rows.filter(level=level)
+        if state := filters.get("state"):
+            rows = rows.filter(state=state)
+        if on := filters.get("on"):
+            rows = rows.filter(during__contains=date.fromisoformat(on))
+        return rows
+
+
+def _lines() -> "QuerySet[AreaRisk]":
+    return AreaRisk.objects.select_related("area")
+
+
+def _area(found: Area) -> AreaRow:
+    return AreaRow(found.id, found.code, Text(zh=found.name_zh, en=found.name_en), found.is_overseas)
+
+
+def _risk(line: AreaRisk) -> RiskRow:
+    upper = line.during.upper
+    return RiskRow(
+        id=line.id,
+        area=_area(line.area),
+        level=line.level,
+        since=line.during.lower,
+        until=upper - timedelta(days=1) if upper else None,
+        order_text=line.order_text,
+        state=line.state,
+        entered_by=line.entered_by,
+        entered_unit=line.entered_unit_id,
+    )

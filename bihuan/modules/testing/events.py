@@ -1,0 +1,11 @@
+"""The facts of testing. Their subject is the order or arrival that asked for the test, `about` is the person."""
+
+# A sample was taken. payload: sample (id), code, purpose, phase, day (the policy's day, null outside the plan)
+SAMPLED = "sample.taken"
+
+# The laboratory said what it found. payload: sample (id), code, purpose, phase, day, result (negative | positive |
+# inconclusive), sampled_at; a correction also has is_correction, corrects (id of the result it replaces) and reason.
+RESULTED = "test.resulted"
+
+# A person with a positive result was referred. payload: to (the hospital)
+REFERRED = "person.referred"

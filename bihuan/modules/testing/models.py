@@ -1,0 +1,74 @@
+"""Samples and results. A result row is never changed: the application's role may only add (see migration 0002)."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel.db import Model
+
+
+class Sample(Model):
+    """One tube of one person, taken for a subject: `order:…` or `arrival:…`."""
+
+    class Purpose(models.TextChoices):
+        LANDING = "landing", _("Landing test")
+        PLAN = "plan", _("Day of the test plan")
+        SYMPTOMS = "symptoms", _("Symptoms")
+        REQUEST = "request", _("Asked for by the person")
+
+    code = models.CharField(max_length=24, unique=True)
+    subject = models.CharField(max_length=60)
+    person = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    phase = models.CharField(max_length=20, blank=True)
+    day = models.PositiveSmallIntegerField(null=True)
+    taken_at = models.DateTimeField()
+    unit = models.ForeignKey("access.Unit", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(subject__startswith="order:") | models.Q(subject__startswith="arrival:"),
+                name="testing_sample_subject",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["subject", "taken_at"], name="testing_sample_subject_idx"),
+            models.Index(fields=["unit", "taken_at"], name="testing_sample_unit_idx"),
+            models.Index(fields=["taken_at", "id"], name="testing_sample_newest_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Result(Model):
+    """What a laboratory found. A correction is a further row that names the one it replaces and says why."""
+
+    class Outcome(models.TextChoices):
+        NEGATIVE = "negative", _("Negative")
+        POSITIVE = "positive", _("Positive")
+        INCONCLUSIVE = "inconclusive", _("Inconclusive")
+
+    sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="results")
+    result = models.CharField(max_length=12, choices=Outcome.choices)
+    found_at = models.DateTimeField()
+    laboratory = models.ForeignKey("access.Unit", on_delete=models.PROTECT, related_name="+", null=True)
+    corrects = models.OneToOneField("self", on_delete=models.PROTECT, related_name="corrected_by", null=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["sample"], condition=models.Q(corrects__isnull=True), name="testing_result_one_first"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(corrects__isnull=True) | ~models.Q(reason=""),
+                name="testing_result_correction_reason",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["found_at"], name="testing_result_found_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.result} {self.found_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,131 @@
+"""Shapes of input for units and accounts."""
+
+from collections.abc import Sequence
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bihuan.kernel import access
+
+
+class PasswordForm(forms.Form):
+    username = forms.CharField(
+        label=_("Account"),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code from your device"),
+        max_length=10,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}),
+    )
+
+
+class NewPasswordForm(forms.Form):
+    password = forms.CharField(
+        label=_("New password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least ten characters, not only digits, not a common word."),
+    )
+
+
+class OwnPasswordForm(NewPasswordForm):
+    present = forms.CharField(
+        label=_("Present password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    field_order = ["present", "password"]
+
+
+class AccountForm(forms.Form):
+    username = forms.SlugField(label=_("Account"), help_text=_("Letters, digits, hyphen. It cannot be changed later."))
+    name = forms.CharField(label=_("Name"), max_length=80)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    password = forms.CharField(
+        label=_("First password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least ten characters, not only digits, not a common word."),
+    )
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class MomentInput(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class AppointmentForm(forms.Form):
+    user = forms.TypedChoiceField(label=_("Person"))
+    role = forms.ChoiceField(label=_("Role"))
+    since = forms.DateField(label=_("Held from"), widget=DayInput())
+    until = forms.DateField(
+        label=_("Held until"),
+        widget=DayInput(),
+        required=False,
+        help_text=_("The first day on which the post is no longer held."),
+    )
+
+    def __init__(self, *args: object, people: Sequence[tuple[object, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["user"].choices = people  # type: ignore[attr-defined]
+        self.fields["role"].choices = access.queries.roles()  # type: ignore[attr-defined]
+
+
+class HandOverForm(forms.Form):
+    user = forms.ChoiceField(label=_("Successor"))
+    on = forms.DateField(label=_("Handed over on"), widget=DayInput())
+    remark = forms.CharField(
+        label=_("What was handed over"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Open matters, keys, lists, agreements."),
+    )
+
+    def __init__(self, *args: object, people: Sequence[tuple[object, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["user"].choices = people  # type: ignore[attr-defined]
+
+
+class EndForm(forms.Form):
+    until = forms.DateField(label=_("No longer held from"), widget=DayInput())
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class ShiftForm(forms.Form):
+    holder = forms.ChoiceField(label=_("Person and role"))
+    starts_at = forms.DateTimeField(label=_("Begins"), widget=MomentInput())
+    ends_at = forms.DateTimeField(label=_("Ends"), widget=MomentInput())
+
+    def __init__(self, *args: object, holders: list[access.queries.Holder], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["holder"].choices = [  # type: ignore[attr-defined]
+            (f"{one.role}:{one.user}", f"{one.name} · {one.role_name}") for one in holders
+        ]
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class ReturnForm(forms.Form):
+    remark = forms.CharField(
+        label=_("Remark"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        required=False,
+        help_text=_(
+            "What the figures do not say. The figures themselves are drawn from the system and cannot be edited."
+        ),
+    )

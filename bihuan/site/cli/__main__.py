@@ -1,0 +1,3 @@
+from bihuan.site.cli import main
+
+main(prog_name="bihuan")

@@ -1,0 +1,112 @@
+import json
+import uuid
+from pathlib import Path
+
+import click
+
+from bihuan.site import city
+
+
+@click.group()
+def command() -> None:
+    """Take in files."""
+
+
+@command.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--preview", is_flag=True, help="Say what would happen and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def units(file: Path, preview: bool, as_json: bool) -> None:
+    """Take in the list of the city's units, CSV or XLSX.
+
+    Columns: code, kind, name_zh, name_en, parent, sector, phone, address, population, headed in Chinese or English;
+    parent and sector are codes of other units, in the list or already entered, in any order. Good rows are kept, bad
+    ones are named with row, column, reason and remedy. A row of a unit that stands changes what it says otherwise and
+    leaves what it does not say, so that the list can be corrected and taken in again. Exit code 0 when the file was
+    taken in, even with rejected rows; 1 when the file itself could not be read.
+
+    \b
+    bihuan import units units.xlsx
+    bihuan import units units.csv --preview --json
+    """
+    with city.opened():
+        from bihuan.kernel import access, clock
+        from bihuan.kernel.access.register import read_units
+        from bihuan.kernel.ledger import Actor
+
+        found = read_units(file.read_bytes())
+        if not preview:
+            access.actions.take_in_units(
+                found.units_to_add,
+                found.units_to_change,
+                at=clock.now(),
+                by=Actor.system("import"),
+                key=uuid.uuid4(),
+            )
+    result = found.as_json()
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for name in ("created", "updated", "duplicate", "rejected"):
+        click.echo(f"{result[name]:>8}  {name}")
+    for problem in found.problems:
+        click.echo(str(problem))
+
+
+@command.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--outcome",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write every row with its outcome and reasons (CSV).",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["manifest", "pushed_list"]),
+    default="manifest",
+    show_default=True,
+    help="What the file is.",
+)
+@click.option("--issuer", default="", help="Who sent it.")
+@click.option("--legal-basis", default="", help="On what legal basis.")
+@click.option("--preview", is_flag=True, help="Say what would happen and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def arrivals(
+    file: Path, outcome: Path | None, kind: str, issuer: str, legal_basis: str, preview: bool, as_json: bool
+) -> None:
+    """Take in a manifest or a pushed list, CSV or XLSX.
+
+    Good rows are kept, bad ones are named with row, column, reason and remedy. The same file twice changes nothing the
+    second time, and the outcome file can be corrected and fed back. Exit code 0 when the file was taken in, even with
+    rejected rows; 1 when the file itself could not be read.
+
+    \b
+    bihuan import arrivals train-g1564.xlsx
+    bihuan import arrivals pushed.csv --kind pushed_list --issuer "Zhengzhou" --outcome outcome.csv --json
+    """
+    with city.opened():
+        from bihuan.kernel import clock
+        from bihuan.kernel.ledger import Actor
+        from bihuan.modules.arrivals import actions, queries
+
+        content = file.read_bytes()
+        result = actions.import_arrivals(
+            content,
+            file.name,
+            at=clock.now(),
+            by=Actor.system("import"),
+            key=uuid.uuid4(),
+            kind=kind,
+            issuer=issuer,
+            legal_basis=legal_basis,
+            preview=preview,
+        )
+        if outcome is not None and result.batch is not None:
+            outcome.write_bytes(b"".join(queries.outcome_csv(result.batch)))
+    if as_json:
+        click.echo(json.dumps(result.as_json(), ensure_ascii=False, default=str))
+        return
+    for name in ("created", "updated", "duplicate", "doubtful", "rejected"):
+        click.echo(f"{getattr(result, name):>8}  {name}")
+    for problem in result.problems:
+        click.echo(str(problem))

@@ -1,0 +1,54 @@
+"""The edge reads the clock and gives it to everything beneath."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+
+from bihuan.kernel import clock
+from bihuan.kernel.clock.models import CityClock
+
+OFFSET_KEPT_SECONDS = 2.0
+
+_offset: tuple[float, timedelta] | None = None
+
+
+def city_now() -> datetime:
+    """The city's time: the real one, in a demo database plus its offset (read at most every two seconds)."""
+    global _offset
+    if _offset is None or time.monotonic() - _offset[0] > OFFSET_KEPT_SECONDS:
+        row = CityClock.objects.filter(pk=1).first()
+        _offset = (time.monotonic(), row.offset if row else timedelta())
+    return datetime.now(UTC) + _offset[1]
+
+
+def set_city_time(moment: datetime) -> None:
+    """From now on the city lives at `moment` and time runs on from there. Demo databases and tests only."""
+    global _offset
+    CityClock.objects.update_or_create(pk=1, defaults={"offset": moment - datetime.now(UTC)})
+    _offset = None
+
+
+class ClockMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if clock.is_given():
+            return self.get_response(request)
+        with clock.given(city_now()):
+            return self.get_response(request)
+
+
+class ProxyMiddleware:
+    """Who asks is whom the proxy names, not the proxy: tries and floods are counted by the asker's address."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = request.headers.get("X-Forwarded-For", "")
+        if told:  # each proxy adds the address it saw; only the last was written by ours
+            request.META["REMOTE_ADDR"] = told.rpartition(",")[2].strip()
+        return self.get_response(request)

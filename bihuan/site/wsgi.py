@@ -1,0 +1,8 @@
+import os
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bihuan.site.settings")
+application = get_wsgi_application()
+assert settings.SECRET_KEY  # Django refuses an empty one when it is asked for: at the start, not at the first visitor

@@ -1,0 +1,4 @@
+from tests.kernel.web import gallery
+
+NAV = gallery.NAV
+urlpatterns = gallery.here

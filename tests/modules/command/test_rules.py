@@ -1,0 +1,52 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+
+from bihuan.modules.command import rules
+from tests.conftest import START
+
+
+@dataclass(frozen=True)
+class Count:
+    open: int = 1
+    warned: int = 0
+    breached: int = 0
+    ages: tuple[int, int, int, int] = (1, 0, 0, 0)
+    oldest: datetime = START
+
+
+class TestRollingUp:
+    def test_adds_what_shares_a_key_and_keeps_the_oldest(self) -> None:
+        long_ago = START - timedelta(days=9)
+        counts = [
+            ("a", Count(open=2, warned=1, ages=(1, 1, 0, 0))),
+            ("b", Count()),
+            ("a", Count(open=3, breached=2, ages=(0, 0, 1, 2), oldest=long_ago)),
+        ]
+        rolled = rules.rolled_up(counts)
+        assert list(rolled) == ["a", "b"]
+        assert rolled["a"] == Count(5, 1, 2, (1, 1, 1, 2), long_ago)
+
+    def test_of_nothing_has_no_oldest(self) -> None:
+        assert rules.rolled_up([]) == {}
+        with pytest.raises(AssertionError):
+            rules.together([])
+
+
+class TestPaths:
+    @pytest.mark.parametrize(
+        ("path", "place", "child"),
+        [
+            ("/city/a/b/", "/city/", "a"),
+            ("/city/a/", "/city/", "a"),
+            ("/city/", "/city/", ""),
+            ("/city/a/", "/city/b/", ""),
+            ("/city/ab/", "/city/a/", ""),
+        ],
+    )
+    def test_lead_to_the_child_below_a_place(self, path: str, place: str, child: str) -> None:
+        assert rules.child_on_the_way(path, place) == child
+
+    def test_go_up_nearest_first(self) -> None:
+        assert rules.steps_up("/a/b/c/") == ["/a/b/c/", "/a/b/", "/a/"]

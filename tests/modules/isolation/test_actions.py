@@ -1,0 +1,381 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from bihuan.kernel import clock, custody
+from bihuan.kernel.ledger import history
+from bihuan.kernel.loop import work
+from bihuan.kernel.refusals import Refused
+from bihuan.modules.isolation import actions, events, queries
+from bihuan.modules.isolation.actions import NoBed, NoHome, NoStay, NotOver, OtherHousehold, SiteNotUsable
+from bihuan.modules.isolation.models import Check, Occupancy, Room, Site, Stay
+from bihuan.modules.measures import actions as measures
+from bihuan.modules.people.models import Household
+from bihuan.modules.testing import actions as testing
+from tests.modules.isolation.conftest import CLOSE, MEDIUM, NOW, furnished
+from tests.world import world
+
+TEAM = [
+    actions.Member(code, f"Team {code}", "139") for code in ("cadre", "grid_worker", "medic", "police", "volunteer")
+]
+
+
+def kinds(order_id):
+    return [fact.kind for fact in history(f"order:{order_id}")]
+
+
+class TestCheckIn:
+    def test_gives_a_room_and_makes_the_site_answer_for_the_person(self, isolation):
+        person = isolation.person()
+        order = isolation.order(person)
+        isolation.check_in(order)
+        assert custody.holder_of(f"person:{person}") == f"site:{isolation.unit('site-yuntai')}"
+        fact = history(f"order:{order}")[-1]
+        assert (fact.kind, fact.about, fact.unit) == (
+            events.CHECKED_IN,
+            f"person:{person}",
+            isolation.unit("site-yuntai"),
+        )
+        assert fact.payload["room"] == "101"
+        assert fact.payload["ends_at"] is not None
+        assert queries.stay_of(order).room == "101"
+
+    def test_is_done_once_however_often_it_is_sent(self, isolation):
+        order, key = isolation.order(isolation.person()), uuid4()
+        assert isolation.check_in(order, key=key) == isolation.check_in(order, key=key)
+        assert kinds(order).count(events.CHECKED_IN) == 1
+
+    def test_needs_an_order_in_force(self, isolation):
+        order = isolation.proposed(isolation.person())
+        with pytest.raises(NoStay):
+            isolation.check_in(order)
+        assert not Stay.objects.exists()
+
+    def test_needs_an_order_with_a_time_at_a_site(self, isolation):
+        order = isolation.order(isolation.person(), facts=MEDIUM)
+        with pytest.raises(NoStay):
+            isolation.check_in(order)
+
+    def test_needs_a_confirmed_identity(self, isolation):
+        order = isolation.order(isolation.person())
+        with pytest.raises(NoStay):
+            isolation.do(actions.check_in, order, room_id=isolation.rooms["101"], identity_confirmed=False)
+
+    def test_is_refused_a_second_time(self, isolation):
+        order = isolation.resident()
+        with pytest.raises(NoStay):
+            isolation.check_in(order, "102")
+
+    def test_is_refused_in_a_full_a_blocked_and_an_undisinfected_room(self, isolation):
+        isolation.resident("101")
+        isolation.do(actions.set_room, isolation.rooms["102"], state="blocked", reason="leak")
+        isolation.do(actions.set_room, isolation.rooms["201"], state="cleaning")
+        order = isolation.order(isolation.person("Wang"))
+        for room in ("101", "102", "201"):
+            with pytest.raises(NoBed):
+                isolation.check_in(order, room)
+
+    def test_lets_a_household_share_a_room_as_far_as_it_has_beds(self, isolation):
+        household = Household.objects.create(unit_id=isolation.unit("410811001001"), address="1-1-101").id
+        family = [isolation.order(isolation.person(name, household)) for name in ("Father", "Mother", "Child")]
+        isolation.check_in(family[0], "201")
+        isolation.check_in(family[1], "201")
+        with pytest.raises(NoBed):
+            isolation.check_in(family[2], "201")
+
+    def test_lets_no_other_household_into_a_room_with_a_free_bed(self, isolation):
+        isolation.resident("201")
+        with pytest.raises(OtherHousehold):
+            isolation.check_in(isolation.order(isolation.person("Wang")), "201")
+
+    @pytest.mark.parametrize("change", [{"certificate_until": None}, {"inspected_on": None}, {"state": "closed"}])
+    def test_is_refused_at_a_site_that_has_not_passed_its_gates(self, isolation, change):
+        Site.objects.update(**change)
+        with pytest.raises(SiteNotUsable):
+            isolation.check_in(isolation.order(isolation.person()))
+
+    def test_takes_the_first_temperature_down(self, isolation):
+        order = isolation.order(isolation.person())
+        isolation.check_in(order, temperature=Decimal("37.5"), symptoms=["cough"])
+        assert Check.objects.get().is_normal is False
+        assert kinds(order)[-2:] == [events.CHECKED_IN, events.CHECKED]
+
+
+class TestNoOrderNoStay:
+    """By SQL, as the application's own role."""
+
+    def insert(self, isolation, order, person, site=None):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO isolation_stay "
+                "(id, order_id, person_id, site_id, during, identity_confirmed, needs, cause) "
+                "VALUES (%s, %s, %s, %s, tstzrange(%s, NULL), true, '', '')",
+                [uuid4(), order, person, site or isolation.site_id, clock.now()],
+            )
+
+    def test_holds_for_an_order_that_is_only_proposed(self, isolation):
+        person = isolation.person()
+        with pytest.raises(IntegrityError, match="no order, no stay"):
+            self.insert(isolation, isolation.proposed(person), person)
+
+    def test_holds_for_an_order_on_somebody_else(self, isolation):
+        order = isolation.order(isolation.person())
+        with pytest.raises(IntegrityError, match="no order, no stay"):
+            self.insert(isolation, order, isolation.person("Wang"))
+
+    def test_holds_for_an_order_that_does_not_exist(self, isolation):
+        with pytest.raises(IntegrityError, match="no order, no stay"):
+            self.insert(isolation, uuid4(), isolation.person())
+
+    def test_holds_when_a_stay_is_turned_to_another_order(self, isolation):
+        isolation.resident()
+        other = isolation.proposed(isolation.person("Wang"))
+        with pytest.raises(IntegrityError, match="no order, no stay"):
+            Stay.objects.update(order=other)
+
+    def test_refuses_a_stay_without_a_room_when_the_transaction_ends(self, isolation):
+        person = isolation.person()
+        order = isolation.order(person)
+        self.insert(isolation, order, person)
+        with pytest.raises(IntegrityError, match="has 0 rooms"), connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    @pytest.mark.parametrize("table", ["isolation_stay", "isolation_occupancy", "isolation_check"])
+    def test_cannot_be_covered_up_by_deleting(self, isolation, table):
+        isolation.resident()
+        with pytest.raises(Exception, match="permission denied"), connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table}")
+
+
+class TestMoveRoom:
+    def test_frees_the_old_room_for_disinfection_and_keeps_both_on_record(self, isolation, at):
+        order = isolation.resident("101")
+        with at(clock.now() + timedelta(hours=2)):
+            isolation.do(actions.move_room, order, room_id=isolation.rooms["102"], reason="noise")
+        assert [time.room for time in queries.stay_of(order).rooms] == ["101", "102"]
+        assert Room.objects.get(number="101").state == "cleaning"
+        assert kinds(order)[-1] == events.MOVED
+
+    def test_to_the_same_room_is_refused(self, isolation, at):
+        order = isolation.resident("101")
+        with at(clock.now() + timedelta(hours=2)), pytest.raises(NoBed):
+            isolation.do(actions.move_room, order, room_id=isolation.rooms["101"], reason="noise")
+
+
+class TestChecks:
+    def test_of_a_round_are_one_fact_a_person_however_often_it_is_sent(self, isolation):
+        orders = [isolation.resident("101"), isolation.resident("102", "Wang")]
+        key = uuid4()
+        for _ in range(2):
+            isolation.do(actions.record_round, isolation.site_id, order_ids=orders, key=key)
+        assert Check.objects.count() == 2
+        assert [kinds(order).count(events.CHECKED) for order in orders] == [1, 1]
+        assert history(f"order:{orders[0]}")[-1].payload["round"] == "morning"
+
+    def test_of_a_round_pass_over_who_does_not_stay_there(self, isolation):
+        isolation.do(actions.record_round, isolation.site_id, order_ids=[isolation.order(isolation.person())])
+        assert not Check.objects.exists()
+
+    def test_with_a_fever_are_not_normal(self, isolation):
+        order = isolation.resident()
+        stay = queries.stay_of(order)
+        isolation.do(
+            actions.record_check,
+            f"order:{order}",
+            person_id=stay.person_id,
+            place="site",
+            contact="visit",
+            temperature=Decimal("38.2"),
+            symptoms=[],
+        )
+        assert history(f"order:{order}")[-1].payload["normal"] is False
+
+    def test_are_not_rewritten(self, isolation):
+        order = isolation.resident()
+        isolation.do(actions.record_round, isolation.site_id, order_ids=[order])
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+            Check.objects.update(is_normal=False)
+
+
+class TestLeave:
+    def test_is_refused_before_the_central_phase_is_over(self, isolation):
+        order = isolation.resident()
+        with pytest.raises(NotOver):
+            isolation.do(actions.leave, order, to_unit_id=isolation.unit("410811001001"))
+
+    def test_hands_the_person_over_to_the_community_which_receives_them_with_a_team(self, isolation, at):
+        order = isolation.resident(facts=CLOSE)
+        item = f"person:{queries.stay_of(order).person_id}"
+        site, community = isolation.unit("site-yuntai"), isolation.unit("410811001001")
+        sampled(isolation, at, order, (1, 2, 3, 5, 7))
+        with at(datetime(2022, 7, 13, 8, 0, tzinfo=clock.CITY)):
+            with pytest.raises(NotOver):
+                isolation.do(actions.leave, order)
+            isolation.do(actions.leave, order, to_unit_id=community)
+            assert custody.holder_of(item) == f"site:{site}"
+            assert history(f"order:{order}")[-1].unit == community
+            isolation.do(
+                actions.begin_home, order, by="community_worker", unit_id=community, address="1-1-101", team=TEAM
+            )
+        assert custody.holder_of(item) == f"unit:{community}"
+        assert Room.objects.get(number="101").state == "cleaning"
+
+    def test_waits_for_a_missing_test(self, isolation, at):
+        order = isolation.resident(facts=CLOSE)
+        sampled(isolation, at, order, (1, 2, 3, 5))
+        with at(datetime(2022, 7, 13, 8, 0, tzinfo=clock.CITY)), pytest.raises(NotOver):
+            isolation.do(actions.leave, order, to_unit_id=isolation.unit("410811001001"))
+
+    def test_of_somebody_whose_order_was_lifted_asks_for_nothing(self, isolation, at):
+        order = isolation.resident()
+        fact = history(f"order:{order}")[0].key
+        lift(isolation, order, fact)
+        assert queries.violations() == {"restrictions_without_order_or_evidence": 1}
+        with at(clock.now() + timedelta(hours=1)):
+            assert isolation.do(actions.leave, order) is None
+        assert queries.violations() == {"restrictions_without_order_or_evidence": 0}
+        assert not Occupancy.objects.filter(during__upper_inf=True).exists()
+
+
+def sampled(isolation, at, order, days):
+    """Negative samples on these days after the last exposure."""
+    for day in days:
+        with at(NOW + timedelta(days=day)):
+            sample = isolation.do(
+                testing.take_sample,
+                f"order:{order}",
+                person_id=queries.stay_of(order).person_id,
+                unit_id=isolation.unit("site-yuntai"),
+                purpose="plan",
+                day=day,
+                phase="central",
+            )
+        with at(NOW + timedelta(days=day, hours=6)):
+            laboratory = isolation.unit("laboratory")
+            isolation.do(testing.record_result, sample, by="lab_staff", result="negative", laboratory_id=laboratory)
+
+
+def lift(isolation, order, evidence):
+    from bihuan.kernel.text import Text
+
+    isolation.do(measures.lift, order, by="city_approver", evidence=evidence, reason=Text(zh="x", en="x"))
+
+
+class TestRelease:
+    def test_comes_by_itself_on_the_day_and_gives_the_person_back_to_themselves(self, isolation, at):
+        order = isolation.resident(facts=CLOSE)
+        item = f"person:{queries.stay_of(order).person_id}"
+        community = isolation.unit("410811001001")
+        sampled(isolation, at, order, (1, 2, 3, 5, 7))
+        with at(datetime(2022, 7, 13, 8, 0, tzinfo=clock.CITY)):
+            isolation.do(actions.leave, order, to_unit_id=community)
+            isolation.do(
+                actions.begin_home, order, by="community_worker", unit_id=community, address="1-1-101", team=TEAM
+            )
+        with at(datetime(2022, 7, 15, 12, 0, tzinfo=clock.CITY)):
+            work(clock.now())
+            assert custody.holder_of(item) == f"unit:{community}"
+        with at(datetime(2022, 7, 16, 0, 30, tzinfo=clock.CITY)):
+            work(clock.now())
+            assert custody.holder_of(item) == "self"
+            assert "order.ended" in kinds(order)
+
+
+class TestTwoClerks:
+    def test_who_give_the_last_bed_away_at_once_give_it_to_one(self, transactional):
+        with clock.given(NOW):
+            isolation = furnished(world())
+            orders = [isolation.order(isolation.person(name)) for name in ("Li", "Wang", "Zhao", "Sun")]
+            with ThreadPoolExecutor(len(orders)) as clerks:
+                outcomes = list(clerks.map(lambda order: tried(isolation, order), orders))
+            assert sorted(outcomes) == ["in", "refused", "refused", "refused"]
+            assert Occupancy.objects.count() == Stay.objects.count() == 1
+
+
+def tried(isolation, order):
+    try:
+        with clock.given(NOW):
+            isolation.check_in(order, "101")
+    except Refused:
+        return "refused"
+    finally:
+        connection.close()
+    return "in"
+
+
+class TestHome:
+    def test_begins_at_once_where_the_order_has_no_time_at_a_site(self, isolation):
+        person = isolation.person()
+        order = isolation.order(person, facts=MEDIUM)
+        unit = isolation.unit("410811001001")
+        isolation.do(actions.begin_home, order, by="community_worker", unit_id=unit, address="1-1-101", team=TEAM)
+        assert custody.holder_of(f"person:{person}") == f"unit:{unit}"
+        fact = history(f"order:{order}")[-1]
+        assert (fact.kind, fact.unit) == (events.HOME_BEGUN, unit)
+        assert len(queries.home_of(order).team) == 5
+
+    def test_needs_a_name_and_a_telephone_for_every_role(self, isolation):
+        order = isolation.order(isolation.person(), facts=MEDIUM)
+        unit = isolation.unit("410811001001")
+        with pytest.raises(actions.TeamIncomplete):
+            isolation.do(actions.begin_home, order, unit_id=unit, address="1", team=TEAM[:-1])
+
+    def test_needs_an_order_in_force(self, isolation):
+        order = isolation.proposed(isolation.person(), facts=MEDIUM)
+        with pytest.raises(NoHome):
+            isolation.do(actions.begin_home, order, unit_id=isolation.unit("410811001001"), address="1", team=TEAM)
+
+    def test_contact_is_a_visit_and_a_check_and_an_attempt_is_neither(self, isolation):
+        order = isolation.order(isolation.person(), facts=MEDIUM)
+        isolation.do(
+            actions.begin_home,
+            order,
+            by="community_worker",
+            unit_id=isolation.unit("410811001001"),
+            address="1",
+            team=TEAM,
+        )
+        isolation.do(actions.visit_home, order, by="grid_worker", contact="phone", present=False)
+        assert kinds(order)[-1] == events.HOME_MISSED
+        isolation.do(
+            actions.visit_home, order, by="grid_worker", contact="visit", present=True, temperature=Decimal("36.4")
+        )
+        assert kinds(order)[-2:] == [events.HOME_VISITED, events.CHECKED]
+
+
+class TestTicket:
+    def test_is_answered_and_closed_by_the_site(self, isolation):
+        order = isolation.resident()
+        ticket = isolation.do(actions.open_ticket, order, kind="medicine", text="Insulin")
+        isolation.do(actions.answer_ticket, ticket, answer="Comes at six")
+        isolation.do(actions.close_ticket, ticket, outcome="done")
+        facts = history(f"ticket:{ticket}")
+        assert [fact.kind for fact in facts] == [events.TICKET_OPENED, events.TICKET_ANSWERED, events.TICKET_CLOSED]
+        assert facts[0].unit == isolation.unit("site-yuntai")
+
+    def test_is_not_closed_without_an_answer(self, isolation):
+        ticket = isolation.do(actions.open_ticket, isolation.resident(), kind="complaint", text="Cold food")
+        with pytest.raises(Refused):
+            isolation.do(actions.close_ticket, ticket, outcome="done")
+        isolation.do(actions.close_ticket, ticket, outcome="done", remark="New kitchen")
+        with pytest.raises(actions.TicketClosed):
+            isolation.do(actions.answer_ticket, ticket, answer="Again")
+
+    def test_is_opened_under_a_live_order_only(self, isolation):
+        with pytest.raises(NoStay):
+            isolation.do(actions.open_ticket, isolation.proposed(isolation.person()), kind="other", text="Hello")
+
+
+class TestRoom:
+    def test_with_somebody_in_it_is_not_blocked(self, isolation):
+        isolation.resident("101")
+        with pytest.raises(NoBed):
+            isolation.do(actions.set_room, isolation.rooms["101"], state="blocked", reason="leak")
+
+    def test_is_blocked_only_for_a_reason(self, isolation):
+        with pytest.raises(NoBed):
+            isolation.do(actions.set_room, isolation.rooms["101"], state="blocked")

@@ -1,0 +1,151 @@
+"""Pages of orders and appeals, for those they are for and for nobody else."""
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.test import Client
+from django.urls import reverse
+
+from bihuan.kernel import clock
+from bihuan.kernel.access.models import User
+from bihuan.kernel.db import uuid7
+from bihuan.kernel.ledger import Actor, history
+from bihuan.modules.measures import actions, queries
+from bihuan.modules.measures.rules import ExposureSource
+from tests.modules.measures.ordering import EXPOSED, evidence, live_order, person, propose
+from tests.signing_in import sign_in
+from tests.world import World, world
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+HASHED = make_password(PASSWORD)
+
+
+@pytest.fixture
+def city() -> World:
+    made = world()
+    User.objects.filter(username__in=("approver", "reviewer")).update(password=HASHED)
+    return made
+
+
+def signed_in(city: World, who: str) -> Client:
+    user = city.user(who)
+    user.refresh_from_db()
+    return sign_in(Client(), user)
+
+
+class TestOrders:
+    @pytest.mark.parametrize("name", ["orders:list", "orders:approvals"])
+    def test_open_for_an_approver_in_both_languages(self, city: World, name: str):
+        live_order(city)
+        propose(city, person(city, "Li Si"))
+        client = signed_in(city, "approver")
+        for language in ("zh-hans", "en"):
+            client.cookies["django_language"] = language
+            assert client.get(reverse(name)).status_code == 200
+
+    def test_masks_names_in_the_list(self, city: World):
+        live_order(city, "Zhang San")
+        answer = signed_in(city, "approver").get(reverse("orders:list")).content.decode()
+        assert "Zhang San" not in answer
+
+    def test_do_not_exist_for_another_district(self, city: World):
+        order = live_order(city)
+        client = signed_in(city, "stranger")
+        assert client.get(reverse("orders:detail", args=[order])).status_code == 404
+
+    def test_do_not_exist_without_the_power(self, city: World):
+        assert signed_in(city, "driver").get(reverse("orders:list")).status_code == 404
+
+    def test_ask_for_a_sign_in(self, city: World):
+        assert Client().get(reverse("orders:list")).status_code == 302
+
+    def test_opening_one_leaves_a_fact(self, city: World):
+        order = queries.order(live_order(city))
+        assert order is not None
+        assert signed_in(city, "approver").get(reverse("orders:detail", args=[order.id])).status_code == 200
+        assert "person.opened" in [fact.kind for fact in history(f"person:{order.person_id}")]
+
+    def test_list_takes_a_fixed_number_of_queries(self, city: World, django_assert_max_num_queries):
+        for name in ("Zhang San", "Li Si", "Wang Wu"):
+            live_order(city, name)
+        client = signed_in(city, "approver")
+        with django_assert_max_num_queries(20):
+            client.get(reverse("orders:list"))
+
+
+class TestApprovals:
+    def post(self, client: Client, orders: list, signature: str = PASSWORD):
+        data = {"order": [str(order) for order in orders], "signature": signature, "key": str(uuid7())}
+        return client.post(reverse("orders:approvals"), data)
+
+    def test_approve_several_with_one_signature(self, city: World):
+        orders = [propose(city, person(city, name)) for name in ("Zhang San", "Li Si")]
+        assert self.post(signed_in(city, "approver"), orders).status_code == 302
+        assert all(queries.order(order).is_live for order in orders)
+
+    def test_refuse_a_wrong_signature(self, city: World):
+        order = propose(city, person(city))
+        assert self.post(signed_in(city, "approver"), [order], "wrong").status_code == 409
+        assert queries.order(order).is_proposed
+
+    def test_of_an_exposure_restart_the_count(self, city: World):
+        order = live_order(city)
+        exposure = actions.judge_exposure(
+            order,
+            exposed_on=EXPOSED.replace(day=21),
+            source=ExposureSource.SAME_VEHICLE,
+            at=clock.now(),
+            by=city.actor("gate_officer"),
+            key=uuid7(),
+        )
+        client = signed_in(city, "approver")
+        address = reverse("orders:exposure_decision", args=[exposure])
+        assert client.get(address).status_code == 200
+        client.post(address, {"outcome": "approved", "signature": PASSWORD, "key": str(uuid7())})
+        assert queries.order(order).counted_from == EXPOSED.replace(day=21)
+
+
+class TestForms:
+    @pytest.mark.parametrize("name", ["orders:rejection", "orders:notice"])
+    def test_open_for_an_approver(self, city: World, name: str):
+        order = propose(city, person(city))
+        assert signed_in(city, "approver").get(reverse(name, args=[order])).status_code == 200
+
+    def test_lift_on_a_later_fact(self, city: World):
+        order = queries.order(live_order(city))
+        proof = evidence(order.person_id, "arrival.reclassified")
+        client = signed_in(city, "approver")
+        address = reverse("orders:lifting", args=[order.id])
+        assert client.get(address).status_code == 200
+        data = {"evidence": str(proof), "reason_zh": "x", "reason_en": "The area was lowered.", "key": str(uuid7())}
+        assert client.post(address, data).status_code == 302
+        assert queries.order(order.id).state == "lifted"
+
+    def test_enter_an_exposure(self, city: World):
+        order = live_order(city)
+        client = signed_in(city, "gate_officer")
+        address = reverse("orders:exposure", args=[order])
+        assert client.get(address).status_code == 200
+        data = {"exposed_on": "2022-06-21", "source": "same_floor", "key": str(uuid7())}
+        assert client.post(address, data).status_code == 302
+
+    def test_notice_is_in_both_languages_and_carries_the_code(self, city: World):
+        order = live_order(city)
+        answer = signed_in(city, "approver").get(reverse("orders:notice", args=[order])).content.decode()
+        found = queries.order(order)
+        assert found.reason.zh in answer
+        assert found.reason.en in answer
+        assert "<svg" in answer
+
+
+class TestAppeals:
+    def test_are_answered_by_a_reviewer(self, city: World):
+        order = live_order(city)
+        appeal = actions.file_appeal(order, words="No.", at=clock.now(), by=Actor.public("x"), key=uuid7())
+        client = signed_in(city, "reviewer")
+        assert client.get(reverse("appeals:list")).status_code == 200
+        address = reverse("appeals:detail", args=[appeal])
+        assert client.get(address).status_code == 200
+        data = {"outcome": "upheld", "grounds": "You are right.", "signature": PASSWORD, "key": str(uuid7())}
+        assert client.post(address, data).status_code == 302
+        assert queries.order(order).state == "lifted"

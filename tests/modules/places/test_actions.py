@@ -1,0 +1,80 @@
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from bihuan.kernel import clock
+from bihuan.modules.places import actions, queries
+from bihuan.modules.places.models import AreaRisk
+from tests.world import World
+
+
+def enter(city: World, level: str = "high", code: str = "310106", since: date = date(2022, 6, 18)) -> UUID:
+    return actions.propose_risk(
+        code, level=level, since=since, order_text="公告", at=clock.now(), by=city.actor("clerk"), key=uuid4()
+    )
+
+
+def approve(city: World, risk: UUID, who: str = "city_approver") -> None:
+    actions.put_in_force(risk, at=clock.now(), by=city.actor(who), key=uuid4())
+
+
+class TestPutInForce:
+    def test_needs_another_person_of_another_unit(self, city: World):
+        risk = enter(city)
+        for who in ("clerk", "approver"):
+            with pytest.raises(actions.SecondPersonNeeded), transaction.atomic():
+                approve(city, risk, who)
+        assert queries.watch_list(date(2022, 6, 20)) == []
+        approve(city, risk)
+        assert [row.level for row in queries.watch_list(date(2022, 6, 20))] == ["high"]
+
+    def test_a_later_line_ends_the_earlier(self, city: World):
+        approve(city, enter(city, "high"))
+        approve(city, enter(city, "low", since=date(2022, 6, 20)))
+        assert queries.level_on("310106", date(2022, 6, 19)).level == "high"
+        assert queries.level_on("310106", date(2022, 6, 20)).level == "low"
+
+    def test_an_earlier_line_cannot_push_in_front(self, city: World):
+        approve(city, enter(city, "high"))
+        with pytest.raises(actions.LaterLineStands):
+            approve(city, enter(city, "low", since=date(2022, 6, 10)))
+
+    def test_a_city_counts_for_its_counties_not_the_other_way(self, city: World):
+        approve(city, enter(city, "medium", code="310000"))
+        assert queries.level_on("310106", date(2022, 6, 20)).level == "medium"
+        approve(city, enter(city, "high", code="110101"))
+        assert queries.level_on("110000", date(2022, 6, 20)) is None
+
+    def test_is_decided_once(self, city: World):
+        risk = enter(city)
+        actions.reject_risk(risk, reason="依据不足", at=clock.now(), by=city.actor("city_approver"), key=uuid4())
+        with pytest.raises(actions.AlreadyDecided):
+            approve(city, risk)
+
+
+class TestDatabase:
+    def test_refuses_one_person_alone_and_two_levels_a_day(self, city: World):
+        risk = enter(city)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            AreaRisk.objects.filter(id=risk).update(state="in_force")
+        alone = AreaRisk.objects.filter(id=risk)
+        by, unit = alone.get().entered_by, city.unit("410800").id
+        with pytest.raises(IntegrityError), transaction.atomic():
+            alone.update(state="in_force", approved_by=by, approved_unit=unit, approved_at=clock.now())
+
+
+class TestRegister:
+    def test_holds_areas_by_code_and_countries_by_name(self, city: World):
+        assert queries.area("410802").name.zh == "解放区"
+        domestic, countries = queries.names()
+        assert domestic["上海"] == "310000"
+        assert (countries["korea"], countries["usa"], countries["德国"]) == ("KR", "US", "DE")
+        assert queries.area("DE").is_overseas
+        assert "市辖区" not in domestic
+
+    def test_advice_has_a_validity_date(self, city: World):
+        approve(city, enter(city))
+        (line,) = queries.advice(date(2022, 6, 20))
+        assert (line.level, line.since) == ("high", date(2022, 6, 18))

@@ -1,0 +1,146 @@
+"""What anybody can open, and what nobody can find out there."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from bihuan.kernel import access, clock
+from bihuan.kernel.db import uuid7
+from bihuan.modules.arrivals import queries as arrivals
+from bihuan.modules.measures import actions as measures
+from bihuan.modules.measures import queries as orders
+from bihuan.modules.places import queries as places
+from tests.modules.measures.ordering import live_order
+from tests.world import World, world
+
+pytestmark = pytest.mark.django_db
+LANGUAGES = ("zh-hans", "en")
+
+
+@pytest.fixture
+def city() -> World:
+    cache.clear()
+    return world()
+
+
+def declaration(**changed: object) -> dict[str, object]:
+    return {
+        "name": "Zhang San", "id_type": "passport", "id_number": "E12345678", "phone": "13900000000", "mode": "rail",
+        "carrier": "G1883", "origin": "310000", "expected_at": "2022-06-21T15:00", "destination": "Taihang Garden",
+        "key": str(uuid7()), **changed,
+    }  # fmt: skip
+
+
+def token_of(city: World) -> str:
+    found = orders.token_of(live_order(city))
+    assert found is not None
+    return found
+
+
+class TestOpenPages:
+    @pytest.mark.parametrize("name", ["public:home", "public:declare", "public:status", "public:advice"])
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_need_no_account(self, city: World, name: str, language: str):
+        client = Client()
+        client.cookies["django_language"] = language
+        assert client.get(reverse(name)).status_code == 200
+
+
+class TestDeclaration:
+    def test_gives_a_reference_number_and_the_rules(self, city: World):
+        assert places.area("310000") is not None
+        answer = Client().post(reverse("public:declare"), declaration(), follow=True)
+        assert answer.status_code == 200
+        reference = answer.redirect_chain[-1][0].rsplit("/", 1)[1]
+        found = arrivals.by_reference(reference)
+        assert found is not None
+        assert arrivals.rules_for(found.id).reason.zh in answer.content.decode()
+
+    def test_page_names_nobody(self, city: World):
+        answer = Client().post(reverse("public:declare"), declaration(), follow=True)
+        assert "Zhang San" not in answer.content.decode()
+        assert "E12345678" not in answer.content.decode()
+
+    def test_sent_twice_is_one(self, city: World):
+        client, data = Client(), declaration()
+        first, second = (client.post(reverse("public:declare"), data) for _ in range(2))
+        assert first["Location"] == second["Location"]
+
+    def test_of_a_machine_is_dropped_in_silence(self, city: World):
+        answer = Client().post(reverse("public:declare"), declaration(website="http://x"))
+        assert answer["Location"] == reverse("public:home")
+
+    def test_of_an_unknown_place_asks_again(self, city: World):
+        assert Client().post(reverse("public:declare"), declaration(origin="Nowhere at all")).status_code == 422
+
+    def test_floods_are_refused(self, city: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("bihuan.modules.public.views.is_flood", lambda door, requests: requests > 1)
+        client = Client()
+        assert client.post(reverse("public:declare"), declaration()).status_code == 302
+        assert client.post(reverse("public:declare"), declaration()).status_code == 409
+
+    def test_of_a_wrong_number_finds_nothing(self, city: World):
+        assert Client().get(reverse("public:trip", args=["AAAA"])).status_code == 404
+        assert Client().post(reverse("public:status"), {"reference": "AAAA", "key": str(uuid7())}).status_code == 422
+
+
+class TestOwnPage:
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_says_what_why_until_when_and_by_whom(self, city: World, language: str):
+        token = token_of(city)
+        client = Client()
+        client.cookies["django_language"] = language
+        answer = client.get(reverse("public:person", args=[token]))
+        page = orders.personal_page(token)
+        assert page is not None
+        words = answer.content.decode()
+        assert (page.order.reason.zh if language == "zh-hans" else page.order.reason.en) in words
+        assert page.order.deciding_phone in words
+        assert "Zhang San" not in words
+
+    def test_is_kept_by_nobody(self, city: World):
+        answer = Client().get(reverse("public:person", args=[token_of(city)]))
+        assert answer["Cache-Control"] == "no-store"
+        assert answer["Referrer-Policy"] == "same-origin"
+
+    def test_is_gone_once_revoked(self, city: World):
+        token = token_of(city)
+        order = orders.order_by_token(token)
+        assert order is not None
+        measures.revoke_link(order, at=clock.now(), by=city.actor("clerk"), key=uuid7())
+        assert Client().get(reverse("public:person", args=[token])).status_code == 404
+
+    def test_changes_its_address_when_given_anew(self, city: World):
+        token = token_of(city)
+        order = orders.order_by_token(token)
+        assert order is not None
+        measures.give_link(order, at=clock.now(), by=city.actor("clerk"), key=uuid7())
+        assert Client().get(reverse("public:person", args=[token])).status_code == 404
+        assert Client().get(reverse("public:person", args=[orders.token_of(order)])).status_code == 200
+
+    def test_is_not_found_by_guessing(self, city: World):
+        live_order(city)
+        assert Client().get(reverse("public:person", args=["x" * 43])).status_code == 404
+
+    def test_shows_who_looked(self, city: World):
+        token = token_of(city)
+        order = orders.order(orders.order_by_token(token))
+        assert order is not None
+        access.opened(access.scope_for(city.user("clerk")), order.person_id, "order")
+        answer = Client().get(reverse("public:person", args=[token])).content.decode()
+        assert city.unit("410811").name_zh in answer
+
+    def test_takes_an_appeal(self, city: World):
+        token = token_of(city)
+        address = reverse("public:appeal", args=[token])
+        assert Client().get(address).status_code == 200
+        answer = Client().post(address, {"words": "I was never there.", "key": str(uuid7())})
+        assert answer.status_code == 302
+        page = orders.personal_page(token)
+        assert page is not None
+        assert page.appeals[0].is_open
+        assert not page.may_appeal
+
+    def test_opens_the_form_for_needs(self, city: World):
+        assert Client().get(reverse("public:ticket", args=[token_of(city)])).status_code == 200

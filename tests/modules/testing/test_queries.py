@@ -1,0 +1,62 @@
+from datetime import timedelta
+from uuid import uuid4
+
+from django.utils.translation import override
+
+from bihuan.kernel import clock
+from bihuan.kernel.access import scope_for
+from bihuan.modules.testing import forms, queries
+from bihuan.modules.testing.models import Sample
+from tests.modules.testing.test_actions import answer, city, take
+
+__all__ = ["city"]
+
+
+class TestPastedList:
+    def test_is_read_back_with_every_problem_named(self, city):
+        fresh, answered = take(city), take(city)
+        answer(city, answered)
+        codes = {one.id: one.code for one in Sample.objects.all()}
+        text = f"{codes[fresh]} +\n{codes[answered]}\n{codes[fresh]}\nA12425GABC1234002M\nNONSENSE"
+        entries = queries.read_list(text, words=forms.result_words(), otherwise="negative")
+        assert [bool(entry.problem) for entry in entries] == [False, True, True, True, True]
+        assert (entries[0].sample_id, entries[0].result) == (fresh, "positive")
+
+    def test_knows_the_words_of_both_languages(self):
+        words = forms.result_words()
+        assert words["negative"] == words["-"] == "negative"
+        with override("zh-hans"):
+            assert set(words.values()) == {"negative", "positive", "inconclusive"}
+
+
+class TestSampleList:
+    def test_shows_what_was_taken_in_the_scope_and_filters_by_result(self, city):
+        answer(city, take(city), "positive")
+        take(city)
+        mine = queries.SampleList(scope_for(city.user("gate_officer")))
+        assert mine.count({}) == 2
+        assert mine.count({"result": "positive"}) == mine.count({"result": queries.WAITING}) == 1
+        assert mine.count({"on": clock.now().date().isoformat()}) == 2
+        assert mine.count({"on": (clock.now().date() - timedelta(days=1)).isoformat()}) == 0
+        assert queries.SampleList(scope_for(city.user("stranger"))).count({}) == 0
+
+    def test_costs_the_same_queries_however_long_it_is(self, city, django_assert_num_queries):
+        source = queries.SampleList(scope_for(city.user("gate_officer")))
+        for expected in (1, 3):
+            while Sample.objects.count() < expected:
+                take(city)
+            with django_assert_num_queries(3):
+                assert len(source.rows({}, "-taken_at", 0, 50)) == expected
+
+
+class TestCounts:
+    def test_are_those_of_today(self, city):
+        answer(city, take(city), "positive")
+        take(city)
+        found = queries.counts(scope_for(city.user("gate_officer")), clock.now())
+        assert (found.sampled, found.resulted, found.positive) == (2, 1, 1)
+
+
+class TestToSample:
+    def test_is_nobody_without_a_loop(self, city):
+        assert queries.to_test(scope_for(city.user("gate_officer")), f"order:{uuid4()}") is None

@@ -1,0 +1,132 @@
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from bihuan.kernel import access, clock
+from bihuan.modules.units import actions, queries
+from bihuan.modules.units.models import DailyReturn, DutyShift
+from tests.conftest import START
+from tests.signing_in import sign_in
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def gate(city: World) -> str:
+    return f"/units/{city.unit('gate-rail').id}"
+
+
+class TestAccess:
+    @pytest.mark.parametrize(
+        ("who", "status"), [("district", 200), ("commander", 200), ("gate_officer", 200), ("stranger", 404)]
+    )
+    def test_to_a_unit_ends_at_the_scope(self, client: Client, city: World, gate: str, who: str, status: int) -> None:
+        assert sign_in(client, city.user(who)).get(gate).status_code == status
+
+    @pytest.mark.parametrize("address", ["", "/appointment", "/roster", "/shift"])
+    def test_of_nobody_leads_to_the_sign_in_page(self, client: Client, gate: str, address: str) -> None:
+        assert client.get(gate + address)["Location"].startswith("/sign-in?next=")
+
+    def test_to_appointing_is_not_for_a_gate_officer(self, client: Client, city: World, gate: str) -> None:
+        assert sign_in(client, city.user("gate_officer")).get(f"{gate}/appointment").status_code == 404
+
+
+class TestPages:
+    @pytest.mark.parametrize("language", ["zh-hans", "en"])
+    @pytest.mark.parametrize(
+        ("who", "address"),
+        [
+            ("commander", "/units/"),
+            ("commander", "/units/?vacant=1&kind=gate"),
+            ("commander", "/returns/"),
+            ("system_admin", "/accounts/"),
+            ("system_admin", "/accounts/new"),
+            ("auditor", "/audit/"),
+            ("auditor", "/audit/?kind=user.signed_in&account=auditor&day=2022-06-20"),
+            ("commander", "/me"),
+            ("commander", "/me/password"),
+        ],
+    )
+    def test_are_drawn(self, client: Client, city: World, who: str, address: str, language: str) -> None:
+        client.cookies["django_language"] = language
+        assert sign_in(client, city.user(who)).get(address).status_code == 200
+
+    def test_of_a_unit_show_posts_roster_and_forms(self, client: Client, city: World, gate: str) -> None:
+        sign_in(client, city.user("district"))
+        for address in ("", "/roster", "/shift", "/appointment?role=gate_officer"):
+            assert client.get(gate + address).status_code == 200
+        assert city.user("gate_officer").name in client.get(gate).content.decode()
+
+    def test_of_a_list_answer_htmx_with_the_rows_alone(self, client: Client, city: World) -> None:
+        part = sign_in(client, city.user("commander")).get("/units/", headers={"HX-Request": "true"}).content.decode()
+        assert "<html" not in part
+        assert "gate-rail" not in part or "<tr" in part
+
+
+class TestPosting:
+    def test_an_appointment_fills_the_post(self, client: Client, city: World, gate: str) -> None:
+        form = {"user": city.user("site_staff").id, "role": "gate_officer", "since": "2022-06-21", "key": uuid4()}
+        assert sign_in(client, city.user("district")).post(f"{gate}/appointment", form).status_code == 302
+        held = access.queries.appointments(city.unit("gate-rail").id)
+        assert city.user("site_staff").id in {one.user for one in held}
+
+    def test_a_hand_over_asks_what_was_handed_over(self, client: Client, city: World) -> None:
+        (held,) = access.queries.holders("site_head", city.unit("site-yuntai").id)
+        address = f"/units/appointments/{held.appointment}/successor"
+        form = {"user": city.user("site_staff").id, "on": "2022-06-21", "remark": "", "key": uuid4()}
+        sign_in(client, city.user("district"))
+        assert client.post(address, form).status_code == 422
+        assert client.post(address, form | {"remark": "keys"}).status_code == 302
+
+    def test_a_shift_sent_twice_is_planned_once(self, client: Client, city: World, gate: str) -> None:
+        form = {
+            "holder": f"gate_officer:{city.user('gate_officer').id}",
+            "starts_at": "2022-06-20T08:00",
+            "ends_at": "2022-06-20T20:00",
+            "key": uuid4(),
+        }
+        sign_in(client, city.user("district"))
+        assert {client.post(f"{gate}/shift", form).status_code for _ in range(2)} == {302}
+        shift = DutyShift.objects.get()
+        assert (
+            client.post(f"/units/shifts/{shift.id}/cancellation", {"reason": "ill", "key": uuid4()}).status_code == 302
+        )
+
+    def test_a_return_is_sent_with_its_figures(self, client: Client, city: World) -> None:
+        actions.open_returns(START.date(), at=clock.now(), by=city.actor("commander"), key=uuid4())
+        row = DailyReturn.objects.get(unit__code="410811")
+        address = f"/returns/{row.id}"
+        assert sign_in(client, city.user("stranger")).get(address).status_code == 404
+        sign_in(client, city.user("district"))
+        assert client.get(address).status_code == 200
+        assert client.post(address, {"remark": "quiet", "key": uuid4()}).status_code == 302
+        assert client.get(address).status_code == 200
+
+    def test_an_account_is_opened_closed_and_helped(self, client: Client, city: World) -> None:
+        sign_in(client, city.user("system_admin"))
+        form = {"username": "newcomer", "name": "New", "password": "three-green-umbrellas", "key": uuid4()}
+        assert client.post("/accounts/new", form).status_code == 302
+        account = f"/accounts/{access.queries.account_by_username('newcomer').id}"
+        assert client.get(account).status_code == 200
+        for step in ("closure", "closure", "device"):
+            assert client.post(f"{account}/{step}", {"key": uuid4()}).status_code == 302
+        assert (
+            client.post(f"{account}/password", {"password": "four-blue-umbrellas", "key": uuid4()}).status_code == 302
+        )
+
+
+class TestAudit:
+    def test_shows_who_opened_whose_record(self, client: Client, city: World) -> None:
+        person = uuid4()
+        access.opened(access.scope_for(city.user("gate_officer")), person, "landing")
+        shown = sign_in(client, city.user("auditor")).get("/audit/").content.decode()
+        assert f"person:{person}" in shown
+        assert city.user("gate_officer").name in shown
+
+    def test_ends_at_the_scope_of_the_auditor(self, city: World) -> None:
+        access.opened(access.scope_for(city.user("gate_officer")), uuid4(), "landing")
+        elsewhere = queries.AuditTrail(access.scope_for(city.user("stranger")), START.date())
+        assert elsewhere.count({}) == 0
+        assert elsewhere.count({"account": "gate_officer"}) == 0

@@ -1,0 +1,245 @@
+"""The command line as an operator meets it."""
+
+import json
+import os
+import re
+import subprocess
+import uuid
+from datetime import timedelta
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from bihuan.kernel import clock
+from bihuan.site import city
+from bihuan.site.cli import COMMANDS, main
+from bihuan.site.cli.check import LAWS
+from bihuan.site.supervisor import python
+
+
+@pytest.fixture
+def run(transactional, monkeypatch):
+    """Run a command against the test database, at the test's time."""
+    monkeypatch.setenv("BIHUAN_DATABASE_URL", "the test database is open already")
+
+    def run(*words: str, code: int = 0, **options: object):
+        result = CliRunner().invoke(main, list(words), prog_name="bihuan", **options)
+        assert result.exit_code == code, f"{result.output}{result.exception!r}"
+        return result
+
+    return run
+
+
+def leaves(command: click.Command, path: tuple[str, ...] = ()):
+    """Every command with the words that lead to it."""
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            yield from leaves(command.get_command(click.Context(command), name), (*path, name))
+    else:
+        yield path, command
+
+
+class TestEveryCommand:
+    @pytest.mark.parametrize(
+        ("path", "command"), list(leaves(main)), ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+    )
+    def test_explains_itself_with_an_example(self, path, command):
+        assert command.help, path
+        assert re.search(rf"bihuan {' '.join(path)}\b", command.help), f"`bihuan {' '.join(path)}` shows no example"
+        for parameter in command.params:
+            assert isinstance(parameter, click.Argument) or parameter.help, f"{path}: {parameter.name} is not explained"
+
+    def test_is_named_in_the_help_of_the_whole(self):
+        said = CliRunner().invoke(main, ["--help"]).output
+        assert all(re.search(rf"^  {name}\b", said, re.MULTILINE) for name in COMMANDS)
+
+    def test_is_refused_with_2_when_it_is_not_understood(self):
+        assert CliRunner().invoke(main, ["fly"]).exit_code == 2
+        assert CliRunner().invoke(main, ["check", "--loudly"]).exit_code == 2
+
+
+class TestCompletion:
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    def test_prints_a_script_for(self, shell):
+        said = CliRunner().invoke(main, ["completion", shell])
+        assert said.exit_code == 0
+        assert "_BIHUAN_COMPLETE" in said.output
+
+    def test_knows_the_commands(self):
+        done = subprocess.run(
+            python("bihuan.site.cli"),
+            env={**os.environ, "_BIHUAN_COMPLETE": "bash_complete", "COMP_WORDS": "bihuan pro", "COMP_CWORD": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout == "plain,profile\n"
+
+
+class TestCheck:
+    def test_counts_every_law_and_ends_with_0_when_none_is_broken(self, run):
+        said = json.loads(run("check", "--json").output)
+        assert said == {"violations": dict.fromkeys(LAWS, 0)}
+
+    def test_ends_with_1_when_one_is_broken(self, run, owner):
+        from django.db import transaction
+
+        from bihuan.kernel.ledger import Actor, record
+
+        with transaction.atomic():
+            record(
+                key=uuid.uuid4(),
+                kind="parcel.sent",
+                subject=f"parcel:{uuid.uuid4()}",
+                at=clock.now(),
+                by=Actor.system("test"),
+            )
+        owner.execute("SET session_replication_role = replica")
+        owner.execute("UPDATE ledger_fact SET kind = 'parcel.kept'")
+        said = json.loads(run("check", "--json", code=1).output)
+        assert said["violations"]["ledger_breaks"] == 1
+
+    def test_speaks_in_words_too(self, run):
+        assert (
+            "0  loops that are open" in run("check").output
+            or "0  open loops without an open duty" in run("check").output
+        )
+
+
+class TestDrift:
+    def test_finds_nothing_on_an_empty_city(self, run):
+        assert json.loads(run("drift", "--json").output) == {"differences": []}
+
+
+class TestProfileCheck:
+    def test_finds_every_profile_of_ours_sound(self):
+        for code in ("covid19-cn", "mpox"):
+            said = CliRunner().invoke(main, ["profile", "check", f"bihuan/profiles/{code}", "--json"])
+            assert said.exit_code == 0, said.output
+            assert json.loads(said.output)["problems"] == []
+
+    def test_names_file_line_and_remedy_of_a_fault(self, tmp_path):
+        (tmp_path / "profile.toml").write_text('code = "flu"\nname = 3\n')
+        said = CliRunner().invoke(main, ["profile", "check", str(tmp_path)])
+        assert said.exit_code == 1
+        assert re.search(r"profile\.toml:2: .+", said.output)
+
+
+class TestUser:
+    def add(self, run, *words: str, code: int = 0):
+        return run(
+            "user", "add", "wang.li", "--name", "Wang Li", "--password", "a long and rare 9 sentence", *words, code=code
+        )
+
+    def listed(self, run) -> dict[str, object]:
+        (row,) = json.loads(run("user", "list", "--json").output)["users"]
+        return row
+
+    def test_opens_an_account_once(self, run):
+        self.add(run)
+        assert self.listed(run) == {"username": "wang.li", "name": "Wang Li", "active": True, "posts": []}
+        assert "Error: " in self.add(run, code=1).output
+
+    def test_refuses_a_weak_password(self, run):
+        run("user", "add", "wang.li", "--name", "Wang Li", "--password", "12345", code=1)
+
+    def test_closes_and_opens_one(self, run):
+        self.add(run)
+        run("user", "disable", "wang.li")
+        assert self.listed(run)["active"] is False
+        run("user", "enable", "wang.li")
+        assert self.listed(run)["active"] is True
+
+    def test_takes_a_lost_device_away(self, run):
+        self.add(run)
+        run("user", "otp", "reset", "wang.li")
+        run("user", "otp", "reset", "nobody.here", code=1)
+
+    def test_wants_role_and_unit_together(self, run):
+        self.add(run, "--role", "gate_officer", code=2)
+
+    def test_refuses_a_unit_that_is_not_there(self, run):
+        self.add(run)
+        assert "Error: " in run("user", "role", "wang.li", "gate_officer", "no-such-unit", code=1).output
+
+
+class TestImportArrivals:
+    def test_refuses_a_file_that_is_no_table_with_1(self, run, tmp_path):
+        (tmp_path / "noise.csv").write_bytes(b"\x00\x01\x02")
+        assert "Error: " in run("import", "arrivals", str(tmp_path / "noise.csv"), "--json", code=1).output
+
+    def test_refuses_a_file_that_is_not_there_with_2(self, run):
+        run("import", "arrivals", "no-such-file.csv", code=2)
+
+
+class TestImportUnits:
+    LIST = "代码,类别,名称,上级单位\n410802,district,解放区,410800\n410800,市,焦作市指挥部,\nx,hut,棚,410800\n"
+
+    def test_takes_a_list_in_and_changes_nothing_the_second_time(self, run, tmp_path):
+        (tmp_path / "units.csv").write_text(self.LIST)
+        words = ("import", "units", str(tmp_path / "units.csv"), "--json")
+        previewed = json.loads(run(*words, "--preview").output)
+        first, second = (json.loads(run(*words).output) for _ in range(2))
+        told = ("created", "updated", "duplicate", "rejected")
+        assert [previewed[name] for name in told] == [first[name] for name in told] == [2, 0, 0, 1]
+        assert [second[name] for name in told] == [0, 0, 2, 1]
+        [problem] = second["problems"]
+        assert (problem["row"], problem["column"], problem["value"]) == (4, "类别", "hut")
+        assert set(problem["remedy"]) == {"zh", "en"}
+
+    def test_speaks_in_words_too(self, run, tmp_path):
+        (tmp_path / "units.csv").write_text(self.LIST)
+        assert "4 类别: " in run("import", "units", str(tmp_path / "units.csv")).output
+
+    def test_refuses_a_file_that_is_no_table_with_1(self, run, tmp_path):
+        (tmp_path / "noise.csv").write_bytes(b"\x00\x01\x02")
+        assert "Error: " in run("import", "units", str(tmp_path / "noise.csv"), code=1).output
+
+
+class TestProfileUse:
+    def test_chooses_once_what_newcomers_are_met_with(self, run):
+        from bihuan.kernel.ledger import history
+        from bihuan.kernel.loop import profile
+        from bihuan.site import edge
+
+        for _ in range(2):
+            run("profile", "use", "mpox")
+        assert profile.active(edge.city_now()).code == "mpox"
+        assert len(history("profile:mpox")) == 1
+
+    def test_refuses_one_that_is_not_there(self, run):
+        assert "Error: " in run("profile", "use", "plague", code=1).output
+
+
+class TestMigrate:
+    def test_takes_over_the_roles_of_the_citys_profile_once(self, transactional):
+        from bihuan.kernel.access import queries, vocabulary
+        from bihuan.kernel.ledger import history
+        from bihuan.site.cli.migrate import adopt_roles
+
+        for _ in range(2):
+            adopt_roles()
+        assert [code for code, _ in queries.roles()] == [words.code for words in vocabulary.role_words()]
+        assert len(history("roles:city")) == 1
+
+
+class TestOpened:
+    def test_says_what_to_do_when_the_database_is_not_migrated(self):
+        done = subprocess.run(
+            python("bihuan.site.cli", "check"),
+            env={**os.environ, "BIHUAN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1
+        assert "Run `bihuan migrate`." in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_gives_the_citys_time(self, transactional, monkeypatch):
+        monkeypatch.setenv("BIHUAN_DATABASE_URL", "the test database is open already")
+        from bihuan.site import edge
+
+        wanted = clock.now()
+        edge.set_city_time(wanted)
+        with city.opened():
+            assert abs(clock.now() - wanted) < timedelta(minutes=1)

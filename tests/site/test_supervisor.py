@@ -1,0 +1,70 @@
+"""The supervisor is watched from outside, as an operator would see it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+SLEEPER = "import time; time.sleep(60)"
+ENDER = "raise SystemExit(3)"
+
+
+def supervise(**children: str) -> subprocess.Popen[str]:
+    commands = {name: [sys.executable, "-c", code] for name, code in children.items()}
+    code = f"""
+import functools, sys
+from bihuan.site import supervisor
+say = functools.partial(print, flush=True)
+sys.exit(supervisor.run({commands!r}, say, ready=lambda: say('ready')))
+"""
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, process_group=0)
+
+
+def children_of(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as listed:
+        return [int(word) for word in listed.read().split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class TestRun:
+    def test_stops_every_child_on_ctrl_c_and_says_that_all_is_well(self):
+        process = supervise(web=SLEEPER, worker=SLEEPER)
+        assert process.stdout.readline() == "ready\n"
+        children = children_of(process.pid)
+        assert len(children) == 2
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert not any(alive(child) for child in children)
+
+    def test_starts_a_child_again_that_ended(self):
+        process = supervise(web=SLEEPER, worker=SLEEPER)
+        assert process.stdout.readline() == "ready\n"
+        first, second = children_of(process.pid)
+        os.kill(second, signal.SIGKILL)
+        assert "worker ended with exit code -9: starting it again." in process.stdout.readline()
+        deadline = time.monotonic() + 10
+        while len(now := children_of(process.pid)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert first in now
+        assert second not in now
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+
+    def test_gives_up_on_a_child_that_keeps_ending_and_leaves_none_behind(self):
+        process = supervise(web=SLEEPER, worker=ENDER)
+        assert process.stdout.readline() == "ready\n"
+        web = children_of(process.pid)[0]
+        said, _ = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert said.endswith("worker ended 5 times within a minute: stopping.\n")
+        assert not alive(web)
