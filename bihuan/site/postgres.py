@@ -140,8 +140,7 @@ def start(home: Path) -> bool:
     ours = cluster(home)
     with _only_one(ours):
         _prepare(ours)
-        if running(ours):
-            _wait_until_ready(ours)
+        if _answers(ours):
             return False
         bin_directory = _binaries(ours)
         if not ours.data.exists():
@@ -433,16 +432,22 @@ def _launch(ours: Cluster, bin_directory: Path) -> None:
         time.sleep(0.5)
 
 
-def _wait_until_ready(ours: Cluster) -> None:
-    """Another process may have started it without waiting, or it is still replaying after a crash."""
+def _answers(ours: Cluster) -> bool:
+    """Whether the cluster runs. Waits until it answers: it may have been started a moment ago, or replay after a crash.
+
+    Only a real answer counts: a killed server stays on the process list, and ready by its own file, a moment longer.
+    """
+    from psycopg.pq import PGconn, Ping
+
+    where = f"host='{ours.sockets}' user={OWNER} dbname=postgres connect_timeout=10".encode()
     deadline = time.monotonic() + START_SECONDS_MAX
-    while True:
-        lines = (ours.data / "postmaster.pid").read_text().splitlines()
-        if len(lines) > 7 and lines[7].strip() == "ready":
-            return
-        if time.monotonic() > deadline or not running(ours):
+    while running(ours):
+        if PGconn.ping(where) == Ping.OK:
+            return True
+        if time.monotonic() > deadline:
             raise PostgresFailed("PostgreSQL runs but does not become ready.", f"Read {ours.log}.")
         time.sleep(0.05)
+    return False
 
 
 def _make_database(ours: Cluster) -> None:

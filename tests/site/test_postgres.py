@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import threading
 import sys
 import tempfile
 import time
@@ -94,6 +95,14 @@ class TestStart:
         finally:
             sleeper.kill()
             sleeper.wait()
+
+    def test_is_not_fooled_by_a_server_that_is_on_its_way_out(self, home, started):
+        postgres.stop(home)
+        dying = subprocess.Popen(["/bin/sh", "-c", "sleep 1; exit", str(started.data)])
+        (started.data / "postmaster.pid").write_text(f"{dying.pid}\n{started.data}\n1\n5432\n\n\n\nready\n")
+        threading.Thread(target=dying.wait).start()
+        assert postgres.running(started) is True
+        assert postgres.start(home) is True
 
     def test_begins_anew_where_the_first_start_was_cut_short(self, home):
         cluster = postgres.cluster(home)
