@@ -5,9 +5,9 @@ import pwd
 import shutil
 import signal
 import subprocess
-import threading
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
