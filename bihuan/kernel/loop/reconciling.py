@@ -213,7 +213,9 @@ def put(
     values = [tuple(plain(getattr(row, name)) for name in columns) + tuple(extra.values()) for row in rows]
     update = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
     head = f"INSERT INTO {table} ({', '.join(names)})"
-    tail = f"ON CONFLICT (id) DO {'NOTHING' if is_new else f'UPDATE SET {update}'} RETURNING id"
+    # No target for what is new: with one, a row just being inserted elsewhere can still trip another unique index.
+    conflict = "ON CONFLICT DO NOTHING" if is_new else f"ON CONFLICT (id) DO UPDATE SET {update}"
+    tail = f"{conflict} RETURNING id"
     if len(rows) <= SINGLY_MAX:
         places = ", ".join(f"({', '.join(['%s'] * len(names))})" for _ in rows)
         cursor.execute(f"{head} VALUES {places} {tail}", [item for row in values for item in row])
