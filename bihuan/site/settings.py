@@ -122,7 +122,6 @@ MIDDLEWARE = [
     "bihuan.kernel.web.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "bihuan.site.urls"
-ASGI_APPLICATION = "bihuan.site.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
