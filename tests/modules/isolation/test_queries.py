@@ -36,9 +36,9 @@ class TestRoomsBySite:
     def test_is_empty_for_another_district(self, isolation):
         assert queries.rooms_by_site(scope(isolation, "stranger"), clock.now()) == ()
 
-    def test_takes_two_queries(self, isolation, django_assert_num_queries):
+    def test_takes_three_queries(self, isolation, django_assert_num_queries):
         everywhere = scope(isolation, "commander")
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             queries.rooms_by_site(everywhere, clock.now())
 
 

@@ -41,7 +41,7 @@ FILTERS = [
 
 @access.require("isolation.read")
 def listing(request: access.Request) -> HttpResponse:
-    source = queries.SiteList(request.scope, clock.now())
+    source = queries.SiteList(queries.rooms_by_site(request.scope, clock.now()))
     table = Table.from_request(request, COLUMNS, source, FILTERS, sort="name")
     may_enter = request.whole_scope.may("isolation.site")
     return render_table(
