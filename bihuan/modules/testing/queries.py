@@ -87,6 +87,13 @@ def samples_of_many(subjects: Collection[str]) -> Mapping[str, tuple[SampleRow, 
     return {subject: tuple(rows) for subject, rows in found.items()}
 
 
+def positive_among(subjects: Collection[str]) -> frozenset[str]:
+    """Those of the subjects with a positive result that stands."""
+    corrected = Result.objects.filter(corrects=OuterRef("pk"))
+    standing = Result.objects.filter(~Exists(corrected), result=Result.Outcome.POSITIVE)
+    return frozenset(standing.filter(sample__subject__in=list(subjects)).values_list("sample__subject", flat=True))
+
+
 PHASES = {"central_test": "central", "home_test": "home"}
 TEST_STEPS = ("sample", "test", "central_test", "home_test")
 

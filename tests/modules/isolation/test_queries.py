@@ -7,6 +7,7 @@ from bihuan.kernel import clock
 from bihuan.kernel.access import scope_for
 from bihuan.modules.isolation import actions, queries
 from bihuan.modules.isolation.models import Zone
+from bihuan.modules.testing import actions as testing
 from tests.modules.isolation.conftest import MEDIUM
 
 
@@ -79,3 +80,25 @@ class TestKeeper:
     def test_is_the_unit_where_the_person_is(self, isolation, is_in, unit):
         order = isolation.resident() if is_in else isolation.order(isolation.person())
         assert queries.keeper_of(order).unit_id == isolation.unit(unit)
+
+
+class TestExceptions:
+    def test_show_a_positive_result_until_it_is_corrected(self, isolation):
+        order = isolation.resident()
+        person = queries.stay_of(order).person_id
+        sample = isolation.do(
+            testing.take_sample,
+            f"order:{order}",
+            person_id=person,
+            unit_id=isolation.unit("site-yuntai"),
+            purpose="plan",
+        )
+        wrong = isolation.do(testing.record_result, sample, result="positive", laboratory_id=None)
+        assert "positive" in troubles(isolation)
+        isolation.do(testing.correct_result, wrong, result="negative", reason="mixed up")
+        assert "positive" not in troubles(isolation)
+
+
+def troubles(isolation):
+    here = queries.residents(isolation.site_id, now=clock.now())
+    return [finding.trouble for finding in queries.exceptions(isolation.site_id, here, clock.now())]

@@ -15,7 +15,7 @@ from bihuan.modules.isolation import rules
 from bihuan.modules.testing import queries as testing
 
 from .clocks import clock_of, duties_due
-from .stays import LIVE, Resident, residents
+from .stays import LIVE, Resident
 from .tickets import TicketRow, tickets_open_at
 
 WATCHED = ("contact", "check", "central_test", "positive", "leave", "reclassify")
@@ -72,22 +72,21 @@ class Finding:
         return reverse("stays:detail", args=[self.order_id])
 
 
-def exceptions(site_id: UUID, now: datetime) -> tuple[Finding, ...]:
-    """Everything at this site that somebody must look at now; an empty list is a good shift."""
-    here = residents(site_id, now=now)
+def exceptions(site_id: UUID, here: Sequence[Resident], now: datetime) -> tuple[Finding, ...]:
+    """Everything at this site, and with the people who stay there, that somebody must look at now."""
     found = [*_of_people(here, now), *_late(here, now), *_of_tickets(tickets_open_at(site_id), here)]
     order = list(Trouble)
     return tuple(sorted(found, key=lambda finding: (order.index(finding.trouble), finding.room)))
 
 
 def _of_people(here: Sequence[Resident], now: datetime) -> Iterator[Finding]:
-    samples = testing.samples_of_many([one.subject for one in here])
+    positive = testing.positive_among([one.subject for one in here])
     for one in here:
         if one.order_state != LIVE:
             yield _finding(Trouble.KEPT_WITHOUT_ORDER, one)
         elif one.central_ends_at is not None and one.central_ends_at <= now:
             yield _finding(Trouble.OVERSTAYED, one)
-        if any(sample.result == "positive" for sample in samples[one.subject]):
+        if one.subject in positive:
             yield _finding(Trouble.POSITIVE, one)
         if one.last is not None and not one.last.is_normal:
             yield _finding(Trouble.UNWELL, one, one.last)

@@ -72,8 +72,7 @@ def keeper_of(order_id: UUID) -> Keeper | None:
 @dataclass(frozen=True, slots=True)
 class CheckRow:
     checked_at: datetime
-    place: str
-    contact: str
+    contact_code: str
     temperature: Decimal | None
     symptoms: tuple[Text, ...]
     is_normal: bool
@@ -82,6 +81,10 @@ class CheckRow:
     def __str__(self) -> str:
         measured = [] if self.temperature is None else [f"{self.temperature} °C"]
         return ", ".join([*measured, *map(str, self.symptoms)]) + (f" ({self.remark})" if self.remark else "")
+
+    @property
+    def contact(self) -> object:
+        return Check.Contact(self.contact_code).label
 
     @property
     def badge(self) -> Badge:
@@ -106,8 +109,7 @@ def latest_checks(subjects: Collection[str], since: datetime) -> dict[str, Check
 def _check(check: Check) -> CheckRow:
     return CheckRow(
         checked_at=check.checked_at,
-        place=check.get_place_display(),
-        contact=check.get_contact_display(),
+        contact_code=check.contact,
         temperature=check.temperature,
         symptoms=symptom_names(check.symptoms),
         is_normal=check.is_normal,
@@ -198,10 +200,10 @@ class RoomRound:
     is_done: bool
 
 
-def round_list(site_id: UUID, now: datetime) -> tuple[RoomRound, ...]:
-    """The doors of a site in walking order, with who has been seen on this round."""
+def round_list(here: Sequence[Resident]) -> tuple[RoomRound, ...]:
+    """The doors of those who stay at a site in walking order, with who has been seen on this round."""
     doors: dict[tuple[int, str], list[Resident]] = {}
-    for resident in residents(site_id, now=now):
+    for resident in here:
         doors.setdefault((resident.floor, resident.room), []).append(resident)
     return tuple(
         RoomRound(room, floor, tuple(behind), all(one.standing is rules.Checked.THIS_ROUND for one in behind))

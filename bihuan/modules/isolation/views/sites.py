@@ -1,5 +1,6 @@
 """A site's pages: what needs attention, its rooms, its round, whom it expects."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -75,9 +76,9 @@ def _tabs(site: queries.SiteCard, active: str) -> list[Tab]:
 def detail(request: access.Request, site_id: UUID) -> HttpResponse:
     """Exceptions only: whoever is well, checked and in time is not on this page."""
     site, now = site_of(request, site_id), clock.now()
-    doors = queries.round_list(site_id, now)
+    here = queries.residents(site_id, now=now)
+    doors, findings = queries.round_list(here), queries.exceptions(site_id, here, now)
     expected = transfers.expected_at(site.rooms.unit_id)
-    findings = queries.exceptions(site_id, now)
     access.listed(request.scope, "isolation.exceptions", [finding.person_id for finding in findings])
     rooms = site.rooms
     stats = [
@@ -131,13 +132,8 @@ def round_(request: access.Request, site_id: UUID) -> HttpResponse:
     """The round, door by door: one tap for a room where everybody is well."""
     site, now = site_of(request, site_id), clock.now()
     if request.method == "POST":
-        orders = [UUID(order) for order in request.POST.getlist("order")]
-        actions.record_round(site_id, order_ids=orders, at=now, by=request.scope.actor, key=request_key(request))
-        if request.headers.get("HX-Request") != "true":
-            return redirect("sites:round", site_id)
-        door = next(door for door in queries.round_list(site_id, now) if door.people[0].order_id in orders)
-        return page(request, "isolation/round.html#door", {"site": site, "door": door})
-    doors = queries.round_list(site_id, now)
+        return _seen(request, site, now)
+    doors = queries.round_list(queries.residents(site_id, now=now))
     access.listed(request.scope, "isolation.round", [one.person_id for door in doors for one in door.people])
     context = {
         "site": site,
@@ -149,6 +145,19 @@ def round_(request: access.Request, site_id: UUID) -> HttpResponse:
         "tabs": _tabs(site, "round"),
     }
     return page(request, "isolation/round.html", context)
+
+
+def _seen(request: access.Request, site: queries.SiteCard, now: datetime) -> HttpResponse:
+    """These people are well: answer with their door, or with the whole round where there is no script."""
+    orders = [UUID(order) for order in request.POST.getlist("order")]
+    actions.record_round(site.id, order_ids=orders, at=now, by=request.scope.actor, key=request_key(request))
+    if request.headers.get("HX-Request") != "true":
+        return redirect("sites:round", site.id)
+    doors = queries.round_list(queries.residents(site.id, now=now))
+    door = next((door for door in doors if door.people[0].order_id in orders), None)
+    if door is None:
+        raise NotFound(_("There is no such stay."))
+    return page(request, "isolation/round.html#door", {"site": site, "door": door})
 
 
 @access.require("isolation.read")
