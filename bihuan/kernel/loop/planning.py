@@ -43,12 +43,13 @@ def concerned(subjects: Collection[str]) -> list[str]:
     return [subject for subject in subjects if noun(subject) in nouns]
 
 
-def lock(subjects: Collection[str]) -> None:
+def lock(subjects: Collection[str]) -> set[UUID]:
     """Hold the runs of these subjects. Whoever comes later waits, and then sees the facts that moved them now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM loop_run WHERE subject = ANY(%s) ORDER BY subject, pathway FOR UPDATE", [list(subjects)]
+            "SELECT id FROM loop_run WHERE subject = ANY(%s) ORDER BY subject, pathway FOR UPDATE", [list(subjects)]
         )
+        return {id_ for (id_,) in cursor.fetchall()}
 
 
 def plans(subjects: Collection[str], moments: Mapping[str, datetime], *, is_writing: bool = False) -> list[Planned]:

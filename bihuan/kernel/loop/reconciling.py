@@ -1,6 +1,6 @@
 """Reconcile: make the rows of runs and duties agree with the ledger. Doing it twice changes nothing the second time."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import batched
@@ -86,8 +86,9 @@ def reconcile(subjects: Collection[str], now: datetime) -> int:
 def _reconcile(subjects: Sequence[str], now: datetime) -> int:
     changed = 0
     while subjects:
-        lock(subjects)
-        written, subjects = write(subjects, plans(subjects, dict.fromkeys(subjects, now), is_writing=True), now)
+        locked = lock(subjects)
+        planned = plans(subjects, dict.fromkeys(subjects, now), is_writing=True)
+        written, subjects = write(subjects, planned, now, locked)
         changed += written
     return changed
 
@@ -101,15 +102,21 @@ def watchers(subjects: Collection[str]) -> list[str]:
         return [subject for (subject,) in cursor.fetchall()]
 
 
-def write(subjects: Sequence[str], planned: Sequence[Planned], now: datetime) -> tuple[int, list[str]]:
+def write(
+    subjects: Sequence[str], planned: Sequence[Planned], now: datetime, locked: Set[UUID]
+) -> tuple[int, list[str]]:
     """Make the rows of these subjects what the plans say: how many changed, and which subjects to do once more.
 
-    Another transaction may have opened the same run meanwhile. Its facts were not seen here: that run is planned anew.
+    Another transaction may have opened a run meanwhile, and committed before or after the rows are read here. The
+    plans do not know its facts: what was not `locked` before planning is left as it is and its subject planned anew.
     """
     runs = {row.id: row for row in map(run_row, planned)}
     duties = {row.id: row for item in planned for row in duty_rows(item)}
     with connection.cursor() as cursor:
-        held_runs, held_duties = rows_of(cursor, subjects)
+        all_runs, all_duties = rows_of(cursor, subjects)
+        held_runs = {id_: row for id_, row in all_runs.items() if id_ in locked}
+        held_duties = {id_: row for id_, row in all_duties.items() if row.run_id in locked}
+        unseen = {row.subject for id_, row in all_runs.items() if id_ not in locked}
         opened = {id_: row for id_, row in runs.items() if id_ not in held_runs}
         lost = opened.keys() - open_runs(cursor, list(opened.values()), now)
         moved = [row for id_, row in runs.items() if id_ in held_runs and held_runs[id_] != row]
@@ -125,7 +132,7 @@ def write(subjects: Sequence[str], planned: Sequence[Planned], now: datetime) ->
         )
         tell(cursor, [row.next_at for row in (*moved, *opened.values()) if row.next_at is not None])
     changed = len(opened) - len(lost) + len(moved) + len(owed) + len(gone) + len(ended)
-    return changed, sorted(opened[id_].subject for id_ in lost)
+    return changed, sorted(unseen.union(opened[id_].subject for id_ in lost))
 
 
 def open_runs(cursor: CursorWrapper, rows: Sequence[RunRow], now: datetime) -> set[UUID]:

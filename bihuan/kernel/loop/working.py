@@ -6,7 +6,7 @@ step one derived from its run: neither can happen twice however many workers the
 
 import importlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,13 +38,13 @@ class Deed:
 def work(now: datetime, limit: int = 500) -> int:
     """Take up to `limit` runs whose moment has come; how many were taken. Call it until it says 0."""
     with transaction.atomic():
-        subjects = take(now, limit)
-        if not subjects:
+        taken = take(now, limit)
+        if not taken:
             return 0
-        deeds = bring_up_to_date(subjects, now)
+        deeds = bring_up_to_date(taken, now)
     for deed in deeds:
         do(deed, now)
-    return len(subjects)
+    return len(taken)
 
 
 def next_due() -> datetime | None:
@@ -55,29 +55,37 @@ def next_due() -> datetime | None:
         return found
 
 
-def take(now: datetime, limit: int) -> list[str]:
-    """Claim the most urgent runs that nobody else is at."""
+def take(now: datetime, limit: int) -> dict[UUID, str]:
+    """Claim the most urgent runs that nobody else is at; the subject of each."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT subject FROM loop_run WHERE next_at <= %s AND coalesce(retry_at, '-infinity') <= %s "
+            "SELECT id, subject FROM loop_run WHERE next_at <= %s AND coalesce(retry_at, '-infinity') <= %s "
             "ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED",
             [now, now, limit],
         )
-        return sorted({subject for (subject,) in cursor.fetchall()})
+        return dict(cursor.fetchall())
 
 
-def bring_up_to_date(subjects: Sequence[str], now: datetime) -> list[Deed]:
-    """Record what was breached, rewrite the rows, and hand out what the system must do."""
-    moments = dict.fromkeys(subjects, now)
-    planned = plans(subjects, moments, is_writing=True)
+def bring_up_to_date(taken: Mapping[UUID, str], now: datetime) -> list[Deed]:
+    """Record what was breached, rewrite the rows, and hand out what the system must do.
+
+    Another run of the same subject may be in somebody else's hands: only those taken are touched.
+    """
+    subjects = sorted(set(taken.values()))
+
+    def plan_taken() -> list[Planned]:
+        found = plans(subjects, dict.fromkeys(subjects, now), is_writing=True)
+        return [item for item in found if item.id in taken]
+
+    planned = plan_taken()
     if record_many(breach for item in planned for breach in breaches(item)):
-        planned = plans(subjects, moments, is_writing=True)
-    write(subjects, planned, now)
+        planned = plan_taken()
+    write(subjects, planned, now, taken.keys())
     deeds = [deed for item in planned for deed in deeds_of(item)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE loop_run SET retry_at = %s WHERE subject = ANY(%s) AND next_at <= %s",
-            [now + LEASE, list(subjects), now],
+            "UPDATE loop_run SET retry_at = %s WHERE id = ANY(%s) AND next_at <= %s",
+            [now + LEASE, list(taken), now],
         )
     return deeds
 

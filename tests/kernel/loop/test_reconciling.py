@@ -1,7 +1,9 @@
 """Reconcile makes the rows agree with the ledger; it is exact, repeatable and set-based."""
 
 import threading
+import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -9,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import NewFact, record_many
-from bihuan.kernel.loop import drift, queries, reconcile
+from bihuan.kernel.loop import drift, queries, reconcile, reconciling
 from bihuan.kernel.loop.models import Duty, Run
+from bihuan.kernel.loop.planning import plans
 from tests.kernel.loop.making import DAY, GATE, OFFICE, SITE, approved, fact, order, proposed, tell
 
 SUBJECT = order(1)
@@ -146,7 +149,7 @@ class TestTwoAtOnce:
             try:
                 with clock.given(DAY + timedelta(hours=1)), transaction.atomic():
                     record_many(facts)
-                    both_have_recorded.wait(timeout=10)
+                    both_have_recorded.wait(timeout=60)
                     reconcile([arrival], DAY + timedelta(hours=1))
             except Exception as error:
                 failures.append(error)
@@ -157,8 +160,41 @@ class TestTwoAtOnce:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=60)
         assert not failures
+        assert states(arrival)["land"] == "done"
+        assert drift(DAY + timedelta(hours=1)) == []
+
+    def test_plan_anew_what_was_opened_between_planning_and_writing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One plans with its own fact alone; before it looks at the rows, the other has committed the run."""
+        arrival = "arrival:" + SUBJECT.partition(":")[2]
+        expected = fact(arrival, "arrival.expected", DAY, expected_at=DAY.isoformat())
+        landed = fact(
+            arrival, "arrival.landed", DAY + MINUTE, GATE, measure="tests", sample=True, class_code="low_area"
+        )
+        other_told = threading.Event()
+        planned_before: list[int] = []
+
+        def plan_then_let_the_other_commit(*args: Any, **options: Any) -> Any:
+            found = plans(*args, **options)
+            if threading.current_thread() is threading.main_thread():
+                return found
+            planned_before.append(len(found))
+            other_told.wait(timeout=60)
+            return found
+
+        def act() -> None:
+            tell([landed], now=DAY + timedelta(hours=1))
+            connection.close()
+
+        monkeypatch.setattr(reconciling, "plans", plan_then_let_the_other_commit)
+        slow = threading.Thread(target=act)
+        slow.start()
+        while not planned_before:
+            time.sleep(0.01)
+        tell([expected], now=DAY + timedelta(hours=1))
+        other_told.set()
+        slow.join(timeout=60)
         assert states(arrival)["land"] == "done"
         assert drift(DAY + timedelta(hours=1)) == []
 
@@ -167,7 +203,7 @@ class TestTwoAtOnce:
         start = threading.Barrier(6)
 
         def act(number: int) -> None:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             tell(
                 [fact(SUBJECT, "check.recorded", DAY + timedelta(hours=1, minutes=number))],
                 now=DAY + timedelta(hours=2),
@@ -178,7 +214,7 @@ class TestTwoAtOnce:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=60)
         assert Run.objects.count() == 1
         assert states()["contact"] == "done"
         assert drift(DAY + timedelta(hours=2)) == []
