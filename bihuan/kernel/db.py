@@ -2,14 +2,15 @@
 
 import os
 import time
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
 
 from bihuan.kernel.postgres import copy_rows, with_retry
 
-__all__ = ["Manager", "Model", "copy_rows", "uuid7", "with_retry"]
+__all__ = ["AnyOf", "Manager", "Model", "copy_rows", "uuid7", "with_retry"]
 
 
 def uuid7() -> UUID:
@@ -35,3 +36,13 @@ class Model(models.Model):
 
     class Meta:
         abstract = True
+
+
+class AnyOf(models.Value):
+    """`field=AnyOf(ids)`: one of these ids. A single parameter however many, whose statistics the planner sees."""
+
+    def __init__(self, ids: Iterable[UUID]) -> None:
+        super().__init__(list(ids))
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return "ANY (%s::uuid[])", (self.value,)

@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
@@ -12,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
 from bihuan.kernel.access.models import Appointment, Role, Unit, User
-from bihuan.kernel.access.scope import Scope
+from bihuan.kernel.access.scope import Scope, beginning_with
 from bihuan.kernel.access.vocabulary import kinds
 from bihuan.kernel.refusals import NotFound, Refused
 from bihuan.kernel.text import Text
@@ -153,18 +151,14 @@ def by_codes(codes: Collection[str]) -> list[UnitRow]:
     return [unit_row(one) for one in Unit.objects.filter(code__in=codes).order_by("path")]
 
 
-def in_charge_of(unit_id: UUID) -> QuerySet[Unit, UUID]:
-    """Ids of every unit that `unit_id` is in charge of: named by it, or by the nearest unit above that names one."""
+def in_charge_of(unit_id: UUID) -> list[UUID]:
+    """Every unit that `unit_id` is in charge of: named by it, or by the nearest unit above that names one."""
     named = dict(Unit.objects.filter(sector__isnull=False).values_list("path", "sector_id"))
     charged = Q(pk__in=[])
     for own in (path for path, sector in named.items() if sector == unit_id):
         given_away = [path for path, sector in named.items() if sector != unit_id and path.startswith(own)]
         charged |= Q(path__startswith=own) & ~beginning_with(given_away)
-    return Unit.objects.filter(charged).order_by().values_list("id", flat=True)
-
-
-def beginning_with(paths: Collection[str]) -> Q:
-    return reduce(or_, (Q(path__startswith=path) for path in paths), Q(pk__in=[]))
+    return list(Unit.objects.filter(charged).order_by().values_list("id", flat=True))
 
 
 def names(unit_ids: Collection[UUID | None]) -> dict[UUID | None, Text]:
@@ -224,13 +218,14 @@ def _named(codes: Collection[str]) -> QuerySet[Unit, tuple[str, str, str]]:
     return Unit.objects.filter(code__in=codes).values_list("code", "name_zh", "name_en")
 
 
-def unit_ids(scope: Scope) -> QuerySet[Unit, UUID] | None:
-    """Ids of the units in reach as a subquery; None when everything is in reach and no filter is needed."""
-    return None if scope.is_everywhere else scope.rows(Unit.objects.all(), "").values_list("id", flat=True)
+def unit_ids(scope: Scope) -> tuple[UUID, ...] | None:
+    """The units in reach; None when everything is in reach and no filter is needed."""
+    return None if scope.is_everywhere else scope.unit_ids
 
 
-def subtree(path: str) -> QuerySet[Unit]:
-    return Unit.objects.filter(path__startswith=path)
+def subtree(path: str) -> list[UUID]:
+    """The unit at `path` and everything below it."""
+    return list(Unit.objects.filter(path__startswith=path).order_by().values_list("id", flat=True))
 
 
 def ancestors(path: str) -> list[UnitRow]:

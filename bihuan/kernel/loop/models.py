@@ -81,7 +81,13 @@ class Duty(Model):
                 condition=Q(state="open"),
                 name="loop_duty_open",
             ),
+            models.Index(fields=["owner_role", "owner_unit"], condition=Q(state="open"), name="loop_duty_open_role"),
             models.Index(fields=["breach_at"], condition=Q(state="open"), name="loop_duty_open_breach"),
+            models.Index(
+                fields=["pathway", "step"],
+                condition=Q(state="open", escalated_at__isnull=False),
+                name="loop_duty_open_told",
+            ),
             models.Index(fields=["subject"], name="loop_duty_subject"),
         ]
 

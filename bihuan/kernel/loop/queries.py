@@ -1,6 +1,6 @@
 """Reads of runs and duties for pages and boards. Rows are frozen and carry the name of their step in both languages."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,17 +8,17 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
+from bihuan.kernel.db import AnyOf
 from bihuan.kernel.ledger import histories
 from bihuan.kernel.loop import profile
 from bihuan.kernel.loop.drifting import drift
 from bihuan.kernel.loop.models import Duty, DutyState, Run
 from bihuan.kernel.loop.pathway import History, Step
 from bihuan.kernel.loop.planner import plan
+from bihuan.kernel.loop.tallying import Units, left_to_the_system
 from bihuan.kernel.text import Text
 
 AHEAD_MAX = 60
-
-type Units = Iterable[UUID] | QuerySet[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class OwnerCount:
 
 def duties(
     *,
-    units: Units | None = None,
+    units: Units = None,
     roles: Collection[str] | None = None,
     pathway: str | None = None,
     steps: Collection[str] | None = None,
@@ -115,10 +115,13 @@ def duties(
     told: Collection[str] | None = None,
     now: datetime,
 ) -> "QuerySet[Duty]":
-    """The duties a list shows. `units` are the owners in scope; `told` keeps what was escalated to these roles."""
+    """The duties a list shows. `units` are the owners in scope; `told` keeps what was escalated to these roles.
+
+    What is left to the system is in no standing but "ahead" and "system".
+    """
     found = Duty.objects.filter(state=state)
     if units is not None:
-        found = found.filter(owner_unit__in=units)
+        found = found.filter(owner_unit=AnyOf(units))
     if roles is not None:
         found = found.filter(owner_role__in=roles)
     if pathway is not None:
@@ -133,15 +136,18 @@ def duties(
 
 
 def _standing(standing: str, now: datetime) -> Q:
+    if standing == "ahead":
+        return Q(opens_at__gt=now)
+    by_system = left_to_the_system(now)
     conditions = {
-        "ahead": Q(opens_at__gt=now),
-        "due": Q(opens_at__lte=now),
-        "open": Q(opens_at__lte=now, target_at__gt=now),
-        "late": Q(target_at__lte=now, warn_at__gt=now),
-        "warned": Q(warn_at__lte=now, breach_at__gt=now),
+        "system": by_system,
+        "due": ~by_system,
+        "open": ~by_system & Q(target_at__gt=now),
+        "late": ~by_system & Q(target_at__lte=now, warn_at__gt=now),
+        "warned": ~by_system & Q(warn_at__lte=now, breach_at__gt=now),
         "breached": Q(breach_at__lte=now),
     }
-    return conditions[standing]
+    return Q(opens_at__lte=now) & conditions[standing]
 
 
 def _told(roles: Collection[str]) -> Q:
@@ -157,7 +163,7 @@ def _told(roles: Collection[str]) -> Q:
 
 def open_duties(
     *,
-    units: Units | None = None,
+    units: Units = None,
     roles: Collection[str] | None = None,
     pathway: str | None = None,
     steps: Collection[str] | None = None,
@@ -174,7 +180,7 @@ def open_duties(
 
 def count_duties(
     *,
-    units: Units | None = None,
+    units: Units = None,
     roles: Collection[str] | None = None,
     pathway: str | None = None,
     steps: Collection[str] | None = None,
@@ -218,9 +224,9 @@ def runs_of(subject: str) -> tuple[RunRow, ...]:
     )
 
 
-def counts_by_step(units: Units | None = None, *, now: datetime) -> tuple[StepCount, ...]:
-    """How the open duties stand, step by step, in the order of the pathways."""
-    found = duties(units=units, now=now)
+def counts_by_step(units: Units = None, *, now: datetime) -> tuple[StepCount, ...]:
+    """How the open duties stand, step by step, in the order of the pathways; but for what is left to the system."""
+    found = duties(units=units, now=now).filter(~left_to_the_system(now))
     rows = found.values_list("pathway", "step").annotate(
         open=Count("id"),
         due=Count("id", filter=Q(opens_at__lte=now)),
@@ -243,7 +249,7 @@ def counts_by_step(units: Units | None = None, *, now: datetime) -> tuple[StepCo
     return tuple(sorted(counted, key=lambda row: order.get((row.pathway, row.step), len(order))))
 
 
-def overdue_by_owner(units: Units | None = None, *, now: datetime) -> tuple[OwnerCount, ...]:
+def overdue_by_owner(units: Units = None, *, now: datetime) -> tuple[OwnerCount, ...]:
     """Who is past the breach of how many duties, the longest first."""
     found = duties(units=units, standing="breached", now=now)
     rows = found.values_list("owner_role", "owner_unit").annotate(breached=Count("id"), oldest=Min("breach_at"))

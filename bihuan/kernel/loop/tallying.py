@@ -1,15 +1,20 @@
-"""What boards count: the duties that are open now, in one pass over one index, by step and by who owes them."""
+"""What boards count: the duties that are open now, in one pass over one index, by step and by who owes them.
 
-from collections.abc import Iterable
+What the system does by itself is nobody's duty until the system is overdue with it; then its owner must look.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from bihuan.kernel.db import AnyOf
 from bihuan.kernel.loop.models import Duty, DutyState
 from bihuan.kernel.loop.profile import current
 from bihuan.kernel.text import Text
@@ -17,7 +22,7 @@ from bihuan.kernel.text import Text
 AGES = (timedelta(hours=4), timedelta(hours=24), timedelta(hours=72))  # bounds of the four age classes
 TALLY = (Path(__file__).parent / "sql" / "tally.sql").read_text(encoding="utf-8")
 
-type Units = Iterable[UUID] | QuerySet[Any, Any] | None
+type Units = Collection[UUID] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,19 @@ class Tally:
 
 def tally(units: Units, now: datetime) -> Tally:
     """Count the duties that are open now, for the units named (None: all)."""
-    named = None if units is None else list(units)
     total: Sums | None = None
     by_step: dict[tuple[str, str], Sums] = {}
     by_unit: dict[UUID | None, Sums] = {}
+    by_system = system_steps()
+    asked = {
+        "now": now,
+        "units": None if units is None else list(units),
+        "pathways": [pathway for pathway, _step in by_system],
+        "steps": [step for _pathway, step in by_system],
+        **{f"age_{n}": now - age for n, age in enumerate(AGES)},
+    }
     with connection.cursor() as cursor:
-        cursor.execute(TALLY, {"now": now, "units": named, **{f"age_{n}": now - age for n, age in enumerate(AGES)}})
+        cursor.execute(TALLY, asked)
         for kind, pathway, step, unit, opened, warned, breached, *ages, oldest in cursor.fetchall():
             sums = Sums(opened, warned, breached, tuple(ages), oldest)
             if kind == "total":
@@ -60,8 +72,25 @@ def tally(units: Units, now: datetime) -> Tally:
 
 
 def open_now(units: Units, now: datetime) -> QuerySet[Duty]:
-    found = Duty.objects.filter(state=DutyState.OPEN, opens_at__lte=now)
-    return found if units is None else found.filter(owner_unit__in=units)
+    found = Duty.objects.filter(~left_to_the_system(now), state=DutyState.OPEN, opens_at__lte=now)
+    return found if units is None else found.filter(owner_unit=AnyOf(units))
+
+
+def left_to_the_system(now: datetime) -> Q:
+    """What the system does by itself and is not overdue with."""
+    steps = (Q(pathway=pathway, step=step) for pathway, step in system_steps())
+    return Q(breach_at__gt=now) & reduce(or_, steps, Q(pk__in=[]))
+
+
+def system_steps() -> frozenset[tuple[str, str]]:
+    """(pathway, step) of what the system does by itself, in every profile that has the step."""
+    by_system: dict[tuple[str, str], bool] = {}
+    for profile in current().values():
+        for pathway in profile.pathways:
+            for step in pathway.steps:
+                key = pathway.code, step.name
+                by_system[key] = by_system.get(key, True) and bool(step.does)
+    return frozenset(key for key, is_so in by_system.items() if is_so)
 
 
 def age(number: int, now: datetime) -> Q:

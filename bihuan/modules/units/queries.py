@@ -410,8 +410,7 @@ def return_counts(scope: access.Scope, day: date, now: datetime) -> ReturnCounts
 
 def figures_for(path: str, now: datetime) -> dict[str, int]:
     """What a unit reports of itself: drawn from the loops that it and the units below it answer for, never typed in."""
-    below = Unit.objects.filter(path__startswith=path).values("id")
-    counts = loop.counts_by_step(units=below, now=now)
+    counts = loop.counts_by_step(units=access.queries.subtree(path), now=now)
     return {name: sum(getattr(row, name) for row in counts) for name in ("open", "due", "warned", "breached")}
 
 

@@ -50,12 +50,29 @@ class TestReach:
     def test_of_somebody_without_a_post_is_nothing(self, city: World) -> None:
         Appointment.objects.filter(user=city.user("district")).delete()
         assert reached(city, "district") == set()
+        nobody = access.scope_for(city.user("district"))
+        assert not nobody.rows(Appointment.objects.all(), "unit").exists()
 
     def test_costs_two_queries_at_most(self, city: World, django_assert_num_queries: pytest.fixture) -> None:
         with django_assert_num_queries(1):
             access.scope_for(city.user("district"))
         with django_assert_num_queries(2):
             access.scope_for(city.user("team_lead"))
+
+    def test_asks_once_which_units_it_holds(self, city: World, django_assert_num_queries: pytest.fixture) -> None:
+        scope = access.scope_for(city.user("district"))
+        with django_assert_num_queries(3):
+            held = [set(scope.rows(Appointment.objects.all(), "unit").values_list("id", flat=True)) for _ in range(2)]
+        assert held[0] == held[1]
+        assert held[0] == set(
+            Appointment.objects.filter(unit__path__startswith=city.unit("410811").path).values_list("id", flat=True)
+        )
+
+    def test_of_several_relations_is_that_of_each(self, city: World) -> None:
+        scope = access.scope_for(city.user("team_lead"))
+        found = scope.rows(Unit.objects.all(), "parent", "sector").values_list("code", flat=True)
+        held = {unit.id for unit in access.queries.units(scope)}
+        assert set(found) == {unit.code for unit in Unit.objects.all() if {unit.parent_id, unit.sector_id} & held}
 
     def test_of_the_root_is_not_lost_beside_another_condition(self, city: World) -> None:
         everywhere = access.scope_for(city.user("commander")).within("")

@@ -9,7 +9,8 @@ from django.db import connection
 
 from bihuan.kernel.db import uuid7
 from bihuan.kernel.loop.models import Duty, Run
-from bihuan.kernel.loop.tallying import AGES, age, open_now, step_titles, tally
+from bihuan.kernel.loop.queries import count_duties
+from bihuan.kernel.loop.tallying import AGES, age, open_now, step_titles, system_steps, tally
 from tests.conftest import START
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,23 @@ class TestTally:
         read = words & columns
         assert {"pathway", "step", "owner_unit", "opens_at", "warn_at", "breach_at"} <= read
         assert read <= set(re.findall(r"\w+", index))
+
+
+class TestWhatTheSystemDoes:
+    def test_is_marked_in_the_pathways(self) -> None:
+        assert {("order", "end"), ("appeal", "lapse")} <= system_steps()
+        assert ("order", "check") not in system_steps()
+
+    @pytest.mark.parametrize(("hours", "counted", "left"), [(0, 0, 1), (11, 0, 1), (12, 1, 0)])
+    def test_is_nobodys_duty_before_it_is_overdue(self, db: None, hours: int, counted: int, left: int) -> None:
+        owe(A, "end", START)
+        now = START + hours * HOUR
+        total = tally(None, now).total
+        assert (total.open if total else 0) == counted
+        assert open_now(None, now).count() == count_duties(standing="due", now=now) == counted
+        assert count_duties(standing="warned", now=now) == count_duties(standing="open", now=now) == 0
+        assert count_duties(standing="breached", now=now) == counted
+        assert count_duties(standing="system", now=now) == left
 
 
 class TestStepTitles:

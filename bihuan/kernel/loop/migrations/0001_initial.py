@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='duties', to='loop.run')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['owner_unit', 'pathway', 'step', 'breach_at'], include=['opens_at', 'target_at', 'warn_at', 'owner_role'], name='loop_duty_open'), models.Index(condition=models.Q(('state', 'open')), fields=['breach_at'], name='loop_duty_open_breach'), models.Index(fields=['subject'], name='loop_duty_subject')],
+                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['owner_unit', 'pathway', 'step', 'breach_at'], include=['opens_at', 'target_at', 'warn_at', 'owner_role'], name='loop_duty_open'), models.Index(condition=models.Q(('state', 'open')), fields=['owner_role', 'owner_unit'], name='loop_duty_open_role'), models.Index(condition=models.Q(('state', 'open')), fields=['breach_at'], name='loop_duty_open_breach'), models.Index(condition=models.Q(('escalated_at__isnull', False), ('state', 'open')), fields=['pathway', 'step'], name='loop_duty_open_told'), models.Index(fields=['subject'], name='loop_duty_subject')],
                 'constraints': [models.UniqueConstraint(fields=('run', 'step', 'occurrence'), name='loop_duty_once'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('done_at__isnull', False), ('evidence__isnull', False)), _connector='OR'), name='loop_duty_done_by_evidence')],
             },
         ),

@@ -1,6 +1,6 @@
 """Duties as rows: those behind a number of the board, and those that are mine now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access
-from bihuan.kernel.access.models import Unit
+from bihuan.kernel.db import AnyOf
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.loop.models import Duty
 from bihuan.kernel.loop.tallying import age, open_now, step_titles
@@ -79,7 +79,7 @@ class DutyList:
         )
         return found.filter(age(int(filters["age"]), self.now)) if filters.get("age") else found
 
-    def units(self, filters: Mapping[str, str]) -> QuerySet[Unit, UUID] | None:
+    def units(self, filters: Mapping[str, str]) -> Collection[UUID] | None:
         """Units in reach, below the one asked for, or in charge of the sector owner asked for."""
         scope = self.scope
         if below := filters.get("below"):
@@ -88,7 +88,7 @@ class DutyList:
         if not (sector := filters.get("sector")):
             return ids
         charged = access.queries.in_charge_of(access.queries.unit_by_code(sector).id)
-        return charged if ids is None else charged.filter(id__in=ids)
+        return charged if ids is None else set(charged).intersection(ids)
 
 
 def lines(duties: QuerySet[Duty], now: datetime) -> list[DutyLine]:
@@ -195,10 +195,7 @@ def owed_by(scope: access.Scope) -> Q | None:
         return None
     return reduce(
         or_,
-        (
-            Q(owner_role=grant.role, owner_unit__in=access.queries.subtree(grant.unit_path).values("id"))
-            for grant in scope.grants
-        ),
+        (Q(owner_role=grant.role, owner_unit=AnyOf(access.queries.subtree(grant.unit_path))) for grant in scope.grants),
     )
 
 
@@ -206,7 +203,7 @@ def duty_in(scope: access.Scope, duty_id: UUID, now: datetime) -> DutyLine:
     """One duty in reach, open or not."""
     found = Duty.objects.filter(id=duty_id)
     ids = access.queries.unit_ids(scope)
-    held = lines(found if ids is None else found.filter(owner_unit__in=ids), now)
+    held = lines(found if ids is None else found.filter(owner_unit=AnyOf(ids)), now)
     if not held:
         raise NotFound(_("There is no such duty."))
     return held[0]
