@@ -50,16 +50,15 @@ def held_by(holder: str) -> list[str]:
         return [item for (item,) in cursor.fetchall()]
 
 
-def held_by_each(holders: Collection[str]) -> dict[str, list[str]]:
-    """The same for many holders, in one query."""
-    found: dict[str, list[str]] = {holder: [] for holder in holders}
+def load_since(holders: Collection[str]) -> dict[str, tuple[int, datetime | None]]:
+    """How many items each of `holders` answers for, and since when the one it has held longest."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT holder, item FROM custody_holding WHERE holder = ANY(%s) ORDER BY since, item", [list(holders)]
+            "SELECT holder, count(*), min(since) FROM custody_holding WHERE holder = ANY(%s) GROUP BY holder",
+            [list(holders)],
         )
-        for holder, item in cursor.fetchall():
-            found[holder].append(item)
-    return found
+        found: dict[str, tuple[int, datetime | None]] = dict.fromkeys(holders, (0, None))
+        return found | {holder: (count, since) for holder, count, since in cursor.fetchall()}
 
 
 def load(holders: Collection[str]) -> dict[str, int]:

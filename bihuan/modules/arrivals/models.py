@@ -4,6 +4,8 @@ from django.db import models
 
 from bihuan.kernel.db import Model
 
+REFERENCE_LENGTH = 12
+
 
 class Mode(models.TextChoices):
     RAIL = "rail"
@@ -146,20 +148,24 @@ class Arrival(Model):
     """
 
     reference = models.CharField(max_length=16, unique=True)
-    person = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
-    batch = models.ForeignKey("arrivals.Batch", null=True, on_delete=models.PROTECT, related_name="arrivals")
+    person = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+", db_index=False)
+    batch = models.ForeignKey(
+        "arrivals.Batch", null=True, on_delete=models.PROTECT, related_name="arrivals", db_index=False
+    )
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.OTHER)
     carrier = models.CharField(max_length=80, blank=True)
     seat = models.CharField(max_length=16, blank=True)
-    origin = models.ForeignKey("places.Area", null=True, on_delete=models.PROTECT, related_name="+")
+    origin = models.ForeignKey("places.Area", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     origin_kind = models.CharField(max_length=8, choices=OriginKind, default=OriginKind.UNKNOWN)
     origin_text = models.CharField(max_length=120, blank=True)
     contact_kind = models.CharField(max_length=9, choices=ContactKind, default=ContactKind.NONE)
     departed_at = models.DateTimeField(null=True)
     expected_at = models.DateTimeField(null=True)
-    gate = models.ForeignKey("arrivals.Gate", null=True, on_delete=models.PROTECT, related_name="arrivals")
+    gate = models.ForeignKey(
+        "arrivals.Gate", null=True, on_delete=models.PROTECT, related_name="arrivals", db_index=False
+    )
     destination = models.CharField(max_length=300, blank=True)
-    unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     last_exposure_on = models.DateField(null=True)
     state = models.CharField(max_length=12, choices=State, default=State.EXPECTED)
     landed_at = models.DateTimeField(null=True)
@@ -188,7 +194,8 @@ class Arrival(Model):
             models.Index(fields=["person"], name="arrivals_person"),
             models.Index(fields=["gate", "state", "expected_at"], name="arrivals_gate_day"),
             models.Index(fields=["gate", "expected_at"], name="arrivals_gate_expected"),
-            models.Index(fields=["landed_at"], name="arrivals_landed"),
+            models.Index(fields=["gate", "landed_at"], name="arrivals_gate_landed"),
+            models.Index(models.F("landed_at").desc(nulls_last=True), models.F("id").desc(), name="arrivals_landed"),
             models.Index(fields=["expected_at", "id"], name="arrivals_expected"),
             models.Index(
                 fields=["gate"],
@@ -196,6 +203,7 @@ class Arrival(Model):
                 name="arrivals_waiting",
             ),
             models.Index(fields=["unit", "state"], name="arrivals_unit_state"),
+            models.Index(fields=["unit", "gate"], name="arrivals_unit_gate"),
             models.Index(fields=["batch", "state"], name="arrivals_batch_state"),
             models.Index(fields=["origin", "state"], name="arrivals_origin_state"),
         ]
@@ -219,7 +227,7 @@ class BatchRow(Model):
         DOUBTFUL = "doubtful"
         REJECTED = "rejected"
 
-    batch = models.ForeignKey("arrivals.Batch", on_delete=models.PROTECT, related_name="lines")
+    batch = models.ForeignKey("arrivals.Batch", on_delete=models.PROTECT, related_name="lines", db_index=False)
     number = models.PositiveIntegerField()
     raw = models.JSONField()
     outcome = models.CharField(max_length=9, choices=Outcome)

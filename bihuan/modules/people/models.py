@@ -44,7 +44,7 @@ class Person(Model):
     id_disputed = models.BooleanField(default=False)
     phone = models.CharField(max_length=24, blank=True)
     address = models.CharField(max_length=300, blank=True)
-    unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     household = models.ForeignKey("people.Household", null=True, on_delete=models.PROTECT, related_name="people")
 
     class Meta:
@@ -60,6 +60,7 @@ class Person(Model):
         ]
         indexes = [
             models.Index(fields=["name", "birth_on"], name="people_name_birth"),
+            models.Index(fields=["unit", "id"], name="people_unit"),
             models.Index(fields=["name_key", "id"], name="people_name_key"),
             models.Index(fields=["id_number"], name="people_id_number", condition=~models.Q(id_number="")),
             models.Index(fields=["phone"], name="people_phone", condition=~models.Q(phone="")),

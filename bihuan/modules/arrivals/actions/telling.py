@@ -7,9 +7,9 @@ from uuid import UUID
 
 from bihuan.kernel.ledger import Actor, Json, NewFact
 from bihuan.modules.arrivals import events
+from bihuan.modules.arrivals.models import REFERENCE_LENGTH
 
 REFERENCE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0, 1, I, O: it is read aloud
-REFERENCE_LENGTH = 12
 TOLD = ("expected_at", "departed_at", "origin_id", "origin_kind", "contact_kind", "carrier", "gate_id", "unit_id")
 
 

@@ -72,10 +72,10 @@ class Migration(migrations.Migration):
                 ('registered_at', models.DateTimeField()),
                 ('accepted_unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
                 ('order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.order')),
-                ('origin', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.area')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
-                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='arrivals', to='arrivals.batch')),
+                ('origin', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.area')),
+                ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('unit', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
+                ('batch', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='arrivals', to='arrivals.batch')),
             ],
         ),
         migrations.CreateModel(
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('created', 'Created'), ('updated', 'Updated'), ('duplicate', 'Duplicate'), ('doubtful', 'Doubtful'), ('rejected', 'Rejected')], max_length=9)),
                 ('problems', models.JSONField(default=list)),
                 ('arrival', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='arrivals.arrival')),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='arrivals.batch')),
+                ('batch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='arrivals.batch')),
             ],
         ),
         migrations.CreateModel(
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='arrival',
             name='gate',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='arrivals', to='arrivals.gate'),
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='arrivals', to='arrivals.gate'),
         ),
         migrations.CreateModel(
             name='GateCheck',
@@ -151,7 +151,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='arrival',
-            index=models.Index(fields=['landed_at'], name='arrivals_landed'),
+            index=models.Index(fields=['gate', 'landed_at'], name='arrivals_gate_landed'),
+        ),
+        migrations.AddIndex(
+            model_name='arrival',
+            index=models.Index(models.OrderBy(models.F('landed_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), name='arrivals_landed'),
         ),
         migrations.AddIndex(
             model_name='arrival',
@@ -164,6 +168,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='arrival',
             index=models.Index(fields=['unit', 'state'], name='arrivals_unit_state'),
+        ),
+        migrations.AddIndex(
+            model_name='arrival',
+            index=models.Index(fields=['unit', 'gate'], name='arrivals_unit_gate'),
         ),
         migrations.AddIndex(
             model_name='arrival',

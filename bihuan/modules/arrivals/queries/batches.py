@@ -123,6 +123,12 @@ def batch_name(scope: access.Scope, batch_id: str) -> dict[str, str]:
     return {str(found): name for found, name in rows}
 
 
+def batch_names(scope: access.Scope, limit: int = 20) -> dict[str, str]:
+    """The names of the newest files of a scope by their ids."""
+    rows = scope.rows(Batch.objects.order_by("-imported_at", "id"), "unit").values_list("id", "file_name")[:limit]
+    return {str(found): name for found, name in rows}
+
+
 def batches_reckoned(scope: access.Scope, limit: int = 20) -> list[BatchCard]:
     """The newest files of a scope, each with its reckoning: two queries."""
     return list(Batches(scope).rows({}, "-imported_at", 0, limit))

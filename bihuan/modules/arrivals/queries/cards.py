@@ -1,6 +1,6 @@
 """One arrival, a list of them, and what the rules say in plain words."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
@@ -16,7 +16,7 @@ from bihuan.kernel.loop import profile
 from bihuan.kernel.loop.values import Policy
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
-from bihuan.modules.arrivals.models import Arrival, Gate, State
+from bihuan.modules.arrivals.models import REFERENCE_LENGTH, Arrival, Gate, State
 from bihuan.modules.people import queries as people
 
 from .classes import classed
@@ -184,8 +184,34 @@ def policy_of(card: ArrivalCard) -> Policy:
 
 def by_reference(reference: str) -> ArrivalCard | None:
     """The arrival with a reference number, however it was typed."""
-    row = Arrival.objects.filter(reference=reference.replace("-", "").replace(" ", "").upper()).values(*FIELDS).first()
+    row = Arrival.objects.filter(reference=reference_plain(reference)).values(*FIELDS).first()
     return _card(row) if row else None
+
+
+def reference_plain(text: str) -> str:
+    """A reference number as it is kept, however it was typed."""
+    return text.replace("-", "").replace(" ", "").upper()
+
+
+def searched(text: str) -> Q:
+    """The condition that finds arrivals by a word: a reference number that exists, else whoever the register finds.
+    Never both in one condition: that would read every arrival.
+    """
+    reference = reference_plain(text)
+    if len(reference) == REFERENCE_LENGTH and Arrival.objects.filter(reference=reference).exists():
+        return Q(reference=reference)
+    return Q(person__in=people.ids_matching(text))
+
+
+def dressed(asked: "QuerySet[Arrival]", offset: int, limit: int, row: Callable[[ArrivalCard], Any]) -> list[Any]:
+    """A page of arrivals in their order; names and places are looked up only for those that are shown."""
+    return dressed_ids(list(asked.values_list("id", flat=True)[offset : offset + limit]), row)
+
+
+def dressed_ids(ids: Sequence[UUID], row: Callable[[ArrivalCard], Any]) -> list[Any]:
+    """Arrivals by id, in this order."""
+    found = cards(ids)
+    return [row(found[arrival_id]) for arrival_id in ids]
 
 
 def by_reference_of(arrival_id: UUID) -> str:
@@ -245,30 +271,45 @@ class Trips:
         self.row = row or (lambda card: card)
 
     def count(self, filters: Mapping[str, str]) -> int:
-        return self._asked(filters).count()
+        """One side of the reach after the other: each count reads an index only, both at once read every row."""
+        asked = self._asked(filters)
+        if self._reach is None:
+            return asked.count()
+        gates, units = self._reach
+        by_gate = asked.filter(gate__in=gates)
+        return by_gate.count() + asked.filter(unit__in=units).exclude(gate__in=gates).count()
 
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[Any]:
-        order = self.SORTS.get(sort.lstrip("-"), "expected_at")
-        asked = self._asked(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
-        ids = list(asked.values_list("id", flat=True)[offset : offset + limit])  # names only of those that are shown
-        found = cards(ids)
-        return [self.row(found[arrival_id]) for arrival_id in ids]
+        asked = self._asked(filters)
+        if self._reach is not None:
+            gates, units = self._reach
+            asked = asked.filter(Q(gate__in=gates) | Q(unit__in=units))
+        return dressed(asked.order_by(*self._order(sort)), offset, limit, self.row)
+
+    def _order(self, sort: str) -> list[Any]:
+        if sort.removeprefix("-") == "landed_at":  # who has not landed comes after everybody who has
+            latest_first = [F("landed_at").desc(nulls_last=True), "-id"]
+            return latest_first if sort.startswith("-") else [F("landed_at").asc(nulls_first=True), "id"]
+        order = self.SORTS.get(sort.removeprefix("-"), "expected_at")
+        return [f"-{order}" if sort.startswith("-") else order, "id"]
 
     @cached_property
-    def _reach(self) -> Q:
-        """As `Scope.rows` by gate or destination, but with the ids named, so that an index serves each side."""
+    def _reach(self) -> tuple[list[UUID], list[UUID]] | None:
+        """As `Scope.rows` by gate or destination, but with the ids named, so that an index serves each side; None for
+        everywhere.
+        """
         if (units := access.queries.unit_ids(self.scope)) is None:
-            return Q()
+            return None
         gates = self.scope.rows(Gate.objects.all(), "unit").values_list("id", flat=True)
-        return Q(gate__in=list(gates)) | Q(unit__in=list(units))
+        return list(gates), list(units)
 
     def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Arrival]":
-        rows: QuerySet[Arrival] = Arrival.objects.filter(self._reach)
+        rows: QuerySet[Arrival] = Arrival.objects.all()
         for name, field in EXACT.items():
             if value := filters.get(name):
                 rows = rows.filter(**{field: value})
         if text := filters.get("q"):
-            rows = rows.filter(people.matching(text, "person__") | Q(reference=text.replace("-", "").upper()))
+            rows = rows.filter(searched(text))
         if area := filters.get("origin"):
             rows = rows.filter(origin__code=area)
         if day := filters.get("on"):

@@ -1,12 +1,13 @@
 """Gates: the catalogue, the day at one, who waits there and for how long, the daily checklist."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock, custody
@@ -14,9 +15,8 @@ from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals.models import Arrival, Gate, GateCheck, Mode, State
 from bihuan.modules.measures import queries as orders
-from bihuan.modules.people import queries as people
 
-from .cards import FIELDS, ArrivalCard, _card, _start
+from .cards import FIELDS, ArrivalCard, _card, _start, dressed, dressed_ids, searched
 
 CHECKLIST = {
     "staffing": _("Posts staffed, every position named"),
@@ -126,39 +126,13 @@ def own_gate(scope: access.Scope, wanted: UUID | None) -> GateCard:
     return next((gate for gate in own if gate.unit == wanted), own[0])
 
 
-def waiting_people(units: Collection[UUID]) -> dict[UUID, list[Waiting]]:
-    """By gate, everybody who landed there and whom nobody has taken over yet, the longest wait first."""
-    held = _held(units)
-    everybody = set().union(*held.values())
-    rows = Arrival.objects.filter(gate__unit_id__in=list(units), person_id__in=everybody, landed_at__isnull=False)
+def waiting_people(unit: UUID, limit: int | None = None) -> list[Waiting]:
+    """Everybody who landed at a gate and whom nobody has taken over yet, the longest wait first."""
+    held = [UUID(item.split(":")[1]) for item in custody.held_by(f"unit:{unit}")[:limit]]
+    rows = Arrival.objects.filter(gate__unit_id=unit, person_id__in=held, landed_at__isnull=False)
     latest = {row["person_id"]: _card(row) for row in rows.order_by("landed_at").values(*FIELDS)}
-    found: dict[UUID, list[Waiting]] = {unit: [] for unit in units}
-    for card in latest.values():
-        if card.gate_unit in found and card.person_id in held[card.gate_unit] and card.landed_at:
-            found[card.gate_unit].append(Waiting(card, card.landed_at))
-    return found
-
-
-def _held(units: Collection[UUID]) -> dict[UUID, set[UUID]]:
-    """Whom each gate answers for."""
-    items = custody.held_by_each([f"unit:{unit}" for unit in units])
-    return {unit: {UUID(item.split(":")[1]) for item in items[f"unit:{unit}"]} for unit in units}
-
-
-def _waits(units: Collection[UUID]) -> dict[UUID, list[datetime]]:
-    """By gate, since when those wait whom nobody has taken over yet, the longest first: figures without names."""
-    held = _held(units)
-    everybody = set().union(*held.values())
-    rows = Arrival.objects.filter(gate__unit_id__in=list(units), person_id__in=everybody, landed_at__isnull=False)
-    latest = {
-        person: (unit, landed_at)
-        for person, unit, landed_at in rows.order_by("landed_at").values_list("person_id", "gate__unit_id", "landed_at")
-    }
-    found: dict[UUID, list[datetime]] = {unit: [] for unit in units}
-    for person, (unit, landed_at) in latest.items():
-        if person in held[unit]:
-            found[unit].append(landed_at)
-    return {unit: sorted(moments) for unit, moments in found.items()}
+    waiting = [Waiting(card, card.landed_at) for card in latest.values() if card.landed_at]
+    return sorted(waiting, key=lambda one: one.since)
 
 
 def checklist(unit: UUID, on: date) -> list[CheckLine]:
@@ -189,20 +163,24 @@ class GateDay:
         return int(self._asked(filters).count())
 
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[Any]:
-        order = self.SORTS.get(sort.lstrip("-"), "expected_at")
+        order = self.SORTS.get(sort.removeprefix("-"), "expected_at")
         asked = self._asked(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
-        return [self.row(_card(row)) for row in asked.values(*FIELDS)[offset : offset + limit]]
+        if filters.get("q"):
+            return dressed(asked, offset, limit, self.row)
+        ids = list(asked.values_list("id", flat=True))  # without LIMIT: with it, other gates' days would be walked
+        return dressed_ids(ids[offset : offset + limit], self.row)
+
+    @cached_property
+    def _gate(self) -> UUID | None:
+        return Gate.objects.filter(unit_id=self.unit).values_list("id", flat=True).first()
 
     def _asked(self, filters: Mapping[str, str]) -> Any:
         if text := filters.get("q"):  # a search at the gate finds anybody announced to the city, at whichever gate
-            found = people.matching(text, "person__") | Q(reference=text.replace("-", "").replace(" ", "").upper())
-            return Arrival.objects.filter(found).exclude(state=State.HISTORY)
+            return Arrival.objects.filter(searched(text)).exclude(state=State.HISTORY)
         on = date.fromisoformat(filters["on"]) if filters.get("on") else clock.now().astimezone(clock.CITY).date()
-        here = Q(gate__unit_id=self.unit) & (
-            Q(expected_at__gte=_start(on), expected_at__lt=_start(on, 1))
-            | Q(landed_at__gte=_start(on), landed_at__lt=_start(on, 1))
-        )
-        rows = Arrival.objects.filter(here)
+        expected = Q(gate=self._gate, expected_at__gte=_start(on), expected_at__lt=_start(on, 1))
+        landed = Q(gate=self._gate, landed_at__gte=_start(on), landed_at__lt=_start(on, 1))
+        rows = Arrival.objects.filter(expected | landed)
         if state := filters.get("state"):
             rows = rows.filter(state=state)
         if carrier := filters.get("carrier"):
@@ -230,18 +208,10 @@ def gate_units() -> list[tuple[str, Text]]:
 def _cards(rows: Sequence[Gate]) -> list[GateCard]:
     today = clock.now().astimezone(clock.CITY).date()
     begin, end = _start(today), _start(today, 1)
-    ids = [gate.id for gate in rows]
-    counts = {
-        row["gate_id"]: row
-        for row in Arrival.objects.filter(gate_id__in=ids)
-        .filter(Q(expected_at__gte=begin, expected_at__lt=end) | Q(landed_at__gte=begin, landed_at__lt=end))
-        .values("gate_id")
-        .annotate(
-            expected=Count("id", filter=Q(state=State.EXPECTED)),
-            landed=Count("id", filter=Q(landed_at__gte=begin, landed_at__lt=end)),
-        )
-    }
-    waits = _waits([gate.unit_id for gate in rows])
+    arrivals = Arrival.objects.filter(gate__in=[gate.id for gate in rows])
+    expected = _a_gate(arrivals.filter(state=State.EXPECTED, expected_at__gte=begin, expected_at__lt=end))
+    landed = _a_gate(arrivals.filter(landed_at__gte=begin, landed_at__lt=end))
+    waits = custody.load_since([f"unit:{gate.unit_id}" for gate in rows])
     now = clock.now()
     return [
         GateCard(
@@ -252,10 +222,14 @@ def _cards(rows: Sequence[Gate]) -> list[GateCard]:
             kind=gate.kind,
             capacity_per_hour=gate.capacity_per_hour,
             waiting_capacity=gate.waiting_capacity,
-            expected_today=counts.get(gate.id, {}).get("expected", 0),
-            landed_today=counts.get(gate.id, {}).get("landed", 0),
-            waiting=len(waits[gate.unit_id]),
-            longest=now - waits[gate.unit_id][0] if waits[gate.unit_id] else None,
+            expected_today=expected.get(gate.id, 0),
+            landed_today=landed.get(gate.id, 0),
+            waiting=(held := waits[f"unit:{gate.unit_id}"])[0],
+            longest=now - held[1] if held[1] else None,
         )
         for gate in rows
     ]
+
+
+def _a_gate(arrivals: "QuerySet[Arrival]") -> dict[UUID | None, int]:
+    return dict(arrivals.values_list("gate").annotate(count=Count("*")).order_by("gate"))

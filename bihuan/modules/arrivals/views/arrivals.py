@@ -95,9 +95,8 @@ def communities(request: access.Request) -> list[tuple[str, object]]:
 
 def batches(request: access.Request) -> list[tuple[str, object]]:
     """The newest files, and the one that is asked for."""
-    newest = queries.batches_reckoned(request.scope)
     asked = request.GET.get("batch", "")
-    found = {str(card.id): card.file_name for card in newest}
+    found = queries.batch_names(request.scope)
     if asked and asked not in found:
         found |= queries.batch_name(request.scope, asked)
     return list(found.items())

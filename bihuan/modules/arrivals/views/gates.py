@@ -27,6 +27,9 @@ DAY_COLUMNS = [
 ]
 
 
+WAITING_SHOWN = 50
+
+
 def day_filters() -> list[Filter]:
     return [
         Filter("q", _("Scan or type: name, ID number, phone, reference")),
@@ -69,7 +72,7 @@ def day(request: access.Request, unit: UUID) -> HttpResponse:
     context = {
         "gate": gate,
         "stats": stats(gate),
-        "waiting": waiting(unit),
+        "waiting": waiting(unit, None if request.GET.get("waiting") == "all" else WAITING_SHOWN),
         "checklist": queries.checklist(unit, today),
         "evidence": EvidenceForm(),
         "crumbs": trail((_("Gates"), reverse("gates:list"))),
@@ -149,9 +152,9 @@ def stats(gate: queries.GateCard) -> list[Stat]:
     ]
 
 
-def waiting(unit: UUID) -> list[dict[str, object]]:
-    """Everybody in the gate's hands, by name to the gate, with the wait."""
+def waiting(unit: UUID, limit: int | None) -> list[dict[str, object]]:
+    """Those in the gate's hands longest, by name to the gate, with the wait."""
     return [
         {"row": trip_row(one.arrival), "waited": waited(one.waited), "is_long": one.waited.total_seconds() >= 3600}
-        for one in queries.waiting_people([unit])[unit]
+        for one in queries.waiting_people(unit, limit)
     ]

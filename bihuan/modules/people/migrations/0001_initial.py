@@ -39,10 +39,10 @@ class Migration(migrations.Migration):
                 ('phone', models.CharField(blank=True, max_length=24)),
                 ('address', models.CharField(blank=True, max_length=300)),
                 ('household', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='people', to='people.household')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
+                ('unit', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
             ],
             options={
-                'indexes': [models.Index(fields=['name', 'birth_on'], name='people_name_birth'), models.Index(fields=['name_key', 'id'], name='people_name_key'), models.Index(condition=models.Q(('id_number', ''), _negated=True), fields=['id_number'], name='people_id_number'), models.Index(condition=models.Q(('phone', ''), _negated=True), fields=['phone'], name='people_phone')],
+                'indexes': [models.Index(fields=['name', 'birth_on'], name='people_name_birth'), models.Index(fields=['unit', 'id'], name='people_unit'), models.Index(fields=['name_key', 'id'], name='people_name_key'), models.Index(condition=models.Q(('id_number', ''), _negated=True), fields=['id_number'], name='people_id_number'), models.Index(condition=models.Q(('phone', ''), _negated=True), fields=['phone'], name='people_phone')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('id_number', ''), _negated=True), ('id_disputed', False)), fields=('id_type', 'id_number'), name='people_one_person_an_id'), models.CheckConstraint(condition=models.Q(('id_number', ''), models.Q(('id_type', 'none'), _negated=True), _connector='XOR'), name='people_id_number_has_a_type')],
             },
         ),
