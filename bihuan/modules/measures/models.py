@@ -81,6 +81,12 @@ class Order(Model):
             models.Index(fields=["deciding_unit", "state"]),
             models.Index(fields=["unit", "state"]),
             models.Index(fields=["proposed_at"]),
+            models.Index(
+                fields=["approved_at", "id"],
+                include=["person", "unit", "deciding_unit"],
+                condition=Q(state="live", kind="central"),
+                name="order_central_live",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["person"], condition=Q(state__in=OPEN), name="order_one_open_per_person"),

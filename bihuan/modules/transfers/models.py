@@ -199,7 +199,7 @@ SEATED = (RequestState.ASSIGNED, RequestState.ABOARD, RequestState.UNDERWAY, Req
 class Request(Model):
     """Somebody under an order must be brought from one unit to another. `trip` is the seat that was found."""
 
-    order = models.ForeignKey("measures.Order", on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey("measures.Order", on_delete=models.PROTECT, related_name="+", db_index=False)
     person = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
     from_unit = models.ForeignKey("access.Unit", on_delete=models.PROTECT, related_name="+")
     to_unit = models.ForeignKey("access.Unit", on_delete=models.PROTECT, related_name="+")
@@ -219,6 +219,7 @@ class Request(Model):
 
     class Meta:
         indexes = [
+            models.Index(fields=["order", "state"]),
             models.Index(fields=["state", "requested_at"]),
             models.Index(fields=["from_unit", "state"]),
             models.Index(fields=["fleet", "state"]),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 WAIT_WARNED_AFTER = 0.5  # share of the limit after which a wait is shown as urgent
 
@@ -52,8 +53,8 @@ def shared(one: str, other: str) -> int:
     return steps
 
 
-def wait_tone(waiting: timedelta, limit: timedelta) -> str:
-    """good | warn | bad: how a wait stands against its limit."""
+def wait_tone(waiting: timedelta, limit: timedelta) -> Literal["good", "warn", "bad"]:
+    """How a wait stands against its limit."""
     if waiting >= limit:
         return "bad"
     return "warn" if waiting >= limit * WAIT_WARNED_AFTER else "good"

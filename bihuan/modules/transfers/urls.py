@@ -4,11 +4,14 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.web import NavItem
-from bihuan.modules.transfers.views import desk, fleet, trips
+from bihuan.modules.transfers.views import desk, fleet, trips, waits
 
 transfer_patterns = [
     path("", desk.desk, name="desk"),
-    path("stranded", desk.stranded, name="stranded"),
+    path("stranded", waits.stranded, name="stranded"),
+    path("waiting", waits.waiting, name="waiting"),
+    path("unrequested", waits.unrequested, name="unrequested"),
+    path("unaccepted", waits.unaccepted, name="unaccepted"),
     path("orders/<uuid:order_id>", desk.request_of, name="request"),
     path("<uuid:request_id>/cancellation", desk.cancellation, name="cancellation"),
     path("<uuid:request_id>/finding", desk.finding, name="finding"),

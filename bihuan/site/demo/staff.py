@@ -208,9 +208,8 @@ class Staff:
         for trip in self.trips_in("boarding") + self.trips_in("underway"):
             drivers = {one: row for one, row in drivers.items() if row.user_id != trip.driver_user_id}
         ways: dict[tuple[UUID, UUID], list[UUID]] = defaultdict(list)
-        for one in transfers_read.waiting(self.scope, now):
-            if one.state == "waiting":
-                ways[one.from_unit_id, one.to_unit_id].append(one.request_id)
+        for one in transfers_read.WaitingList(self.scope, now).rows({"state": "waiting"}, "", 0, 1000):
+            ways[one.from_unit_id, one.to_unit_id].append(one.request_id)
         for (origin, destination), crowd in ways.items():
             if dispatcher is None or not free or not drivers:
                 return

@@ -55,7 +55,7 @@ class TestDesk:
     def test_takes_no_more_queries_for_more_people(self, city: World, django_assert_max_num_queries):
         waiting(city, "Zhang San", "Li Si", "Wang Wu")
         client = signed_in(city, "team_lead")
-        with django_assert_max_num_queries(45):
+        with django_assert_max_num_queries(24):
             client.get(reverse("transfers:desk"))
 
     def test_lists_the_stranded_by_name_to_whoever_answers(self, city: World):
@@ -63,6 +63,37 @@ class TestDesk:
         with clock.given(clock.now() + timedelta(hours=20)):
             answer = signed_in(city, "team_lead").get(reverse("transfers:stranded"))
             assert "Zhang San" in answer.content.decode()
+
+    def test_counts_everybody_and_leads_to_the_rest(self, city: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("bihuan.modules.transfers.views.desk.SHOWN", 1)
+        waiting(city, "Zhang San", "Li Si", "Wang Wu")
+        live_order(city, "Nobody Asked"), live_order(city, "Nobody Either")
+        with clock.given(clock.now() + timedelta(hours=20)):
+            client = signed_in(city, "team_lead")
+            client.cookies["django_language"] = "en"
+            desk = client.get(reverse("transfers:desk"))
+            assert [stat.value for stat in desk.context["stats"]] == [3, 0, 5, 0]
+            assert len(desk.context["unrequested"]) == 1
+            for name, rows in (("waiting", 3), ("unrequested", 2), ("stranded", 5)):
+                address = reverse(f"transfers:{name}")
+                assert address in desk.content.decode(), name
+                assert client.get(address).context["table"].pages.count == rows, name
+
+    def test_names_only_those_below_the_place_asked_for(self, city: World):
+        waiting(city, "Zhang San")
+        client = signed_in(city, "commander")
+        for code, shown in (("gate-rail", True), ("410802", False)):
+            answer = client.get(reverse("transfers:waiting"), {"below": code})
+            assert ("Zhang San" in answer.content.decode()) is shown, code
+
+    @pytest.mark.parametrize("language", ["zh-hans", "en"])
+    def test_lists_what_was_not_accepted(self, city: World, language: str):
+        underway(city, "Zhang San")
+        client = signed_in(city, "team_lead")
+        client.cookies["django_language"] = language
+        answer = client.get(reverse("transfers:unaccepted"))
+        assert answer.status_code == 200
+        assert answer.context["table"].pages.count == 1
 
     def test_asks_for_a_vehicle(self, city: World):
         order = live_order(city)
@@ -161,7 +192,8 @@ class TestQueries:
 
         waiting(city, "Zhang San", "Li Si")
         underway(city, "Wang Wu")
-        both = queries.both_sides(scope_for(city.user("team_lead")), clock.now())
+        scope, now = scope_for(city.user("team_lead")), clock.now()
+        both = queries.sides(queries.stranded(scope, now), queries.unaccepted(scope, now))
         assert (both.waiting, both.unaccepted, both.people_unaccepted, both.stranded) == (2, 1, 1, 0)
 
     def test_know_who_is_on_the_way_to_a_site(self, city: World):

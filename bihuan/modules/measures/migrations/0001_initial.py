@@ -133,6 +133,10 @@ class Migration(migrations.Migration):
             model_name='order',
             index=models.Index(fields=['proposed_at'], name='measures_or_propose_5bad06_idx'),
         ),
+        migrations.AddIndex(
+            model_name='order',
+            index=models.Index(condition=models.Q(('kind', 'central'), ('state', 'live')), fields=['approved_at', 'id'], include=('person', 'unit', 'deciding_unit'), name='order_central_live'),
+        ),
         migrations.AddConstraint(
             model_name='order',
             constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('proposed', 'live'))), fields=('person',), name='order_one_open_per_person'),

@@ -121,12 +121,27 @@ def listed(held: list[Order]) -> list[OrderListRow]:
     ]
 
 
-def central_without(scope: Scope, named: QuerySet[Any], limit: int) -> list[OrderListRow]:
-    """Live orders with a central phase that no row of another table names as its order; the oldest approval first."""
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An order that has to be brought about and its person; no more than what a count of all of them needs."""
+
+    order_id: UUID
+    person_id: UUID
+    approved_at: datetime
+
+
+def central_without(scope: Scope, named: QuerySet[Any]) -> list[Unplaced]:
+    """Every live order with a central phase that no row of another table names as its order; the oldest approval
+    first."""
     found = scope.rows(Order.objects.filter(state=OrderState.LIVE, kind=OrderKind.CENTRAL), "unit", "deciding_unit")
     found = found.filter(~Exists(named.filter(order=OuterRef("pk"))))
-    held = found.select_related("unit", "deciding_unit").order_by("approved_at", "id")
-    return listed(list(held[:limit]))
+    return [Unplaced(*one) for one in found.order_by("approved_at", "id").values_list("id", "person_id", "approved_at")]
+
+
+def in_this_order(ids: Sequence[UUID]) -> list[OrderListRow]:
+    """These orders, one after the other as they are named."""
+    held = Order.objects.select_related("unit", "deciding_unit").in_bulk(ids)
+    return listed([held[one] for one in ids])
 
 
 def home_without(scope: Scope, named: QuerySet[Any], limit: int) -> list[OrderListRow]:

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('missing_since', models.DateTimeField(blank=True, null=True)),
                 ('fleet', models.ForeignKey(help_text='Whose dispatcher finds the seat.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
                 ('from_unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.order')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.order')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
                 ('to_unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
                 ('trip', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='transfers.trip')),
@@ -131,6 +131,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='pickupplan',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(models.Q(('decided_by', ''), _negated=True), models.Q(('decided_by', models.F('made_by')), _negated=True), ('decided_unit__isnull', False), models.Q(('decided_unit', models.F('made_unit')), _negated=True)), _connector='OR'), name='plan_approved_by_another_unit'),
+        ),
+        migrations.AddIndex(
+            model_name='request',
+            index=models.Index(fields=['order', 'state'], name='transfers_r_order_i_283cf6_idx'),
         ),
         migrations.AddIndex(
             model_name='request',

@@ -1,20 +1,13 @@
 """Every read of requests, trips, vehicles, drivers and plans."""
 
 from bihuan.modules.transfers.queries.desk import (
-    BothSides,
+    AT_THE_START,
     ExpectedRow,
-    StrandedRow,
-    UnacceptedRow,
     WaitingList,
     WaitingRow,
     Way,
-    both_sides,
     expected_at,
     open_handover_for,
-    sides,
-    stranded,
-    unaccepted,
-    unrequested,
     waiting,
     ways,
 )
@@ -44,8 +37,21 @@ from bihuan.modules.transfers.queries.trips import (
     riders,
     trip,
 )
+from bihuan.modules.transfers.queries.waits import (
+    BothSides,
+    Stranded,
+    StrandedRow,
+    Unaccepted,
+    UnacceptedRow,
+    Unrequested,
+    sides,
+    stranded,
+    unaccepted,
+    unrequested,
+)
 
 __all__ = [
+    "AT_THE_START",
     "BothSides",
     "DriverRow",
     "ExpectedRow",
@@ -53,16 +59,18 @@ __all__ = [
     "PlanRow",
     "PlanVehicleRow",
     "RiderRow",
+    "Stranded",
     "StrandedRow",
     "TripList",
     "TripRow",
+    "Unaccepted",
     "UnacceptedRow",
+    "Unrequested",
     "VehicleList",
     "VehicleRow",
     "WaitingList",
     "WaitingRow",
     "Way",
-    "both_sides",
     "driver_posts",
     "drivers",
     "expected_at",

@@ -1,5 +1,4 @@
-"""Both sides of the transfer desk: who waits to be fetched, and what was handed over and not accepted. They
-trade off."""
+"""Who waits to be fetched, and who is on the way to a site."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,19 +6,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
-from bihuan.kernel import access, custody
 from bihuan.kernel.access import Scope
 from bihuan.kernel.loop import profile
 from bihuan.kernel.text import Text
-from bihuan.modules.measures import queries as measures
+from bihuan.kernel.web import Badge
+from bihuan.kernel.web.parts import Tone
 from bihuan.modules.people import queries as people
-from bihuan.modules.transfers.models import OPEN_REQUEST, Request, RequestState, Vehicle
-from bihuan.modules.transfers.queries.fleet import holder_names
+from bihuan.modules.transfers.models import OPEN_REQUEST, Request, RequestState
 from bihuan.modules.transfers.rules import wait_tone
 
 AT_THE_START = (RequestState.WAITING, RequestState.ASSIGNED, RequestState.MISSING)
-SHOWN_MAX = 200
+EXPECTED_MAX = 200
 STEPS = ("request", "assign", "board", "check_in")
 
 
@@ -43,7 +42,15 @@ class WaitingRow:
     trip_id: UUID | None
     since: datetime
     waiting: timedelta
-    tone: str
+    tone: Tone
+
+    @property
+    def url(self) -> str:
+        return reverse("orders:detail", args=[self.order_id])
+
+    @property
+    def badge(self) -> Badge:
+        return Badge(self.state_name, self.tone)
 
     @property
     def can_be_assigned(self) -> bool:
@@ -64,32 +71,6 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class StrandedRow:
-    """Somebody whose approved order should have brought them to a site by now, and who has not come there."""
-
-    order_id: UUID
-    number: str
-    person_id: UUID
-    name: str
-    phone: str
-    unit: Text
-    since: datetime
-    waiting: timedelta
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnacceptedRow:
-    handover: UUID
-    sender: Text
-    receiver: Text
-    dispatched_at: datetime
-    waiting: timedelta
-    people: int
-    tone: str
-
-
-@dataclass(frozen=True, slots=True)
 class ExpectedRow:
     """Somebody on the way to a site, or already at its door."""
 
@@ -105,19 +86,6 @@ class ExpectedRow:
     arrived_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class BothSides:
-    """Row 56: nobody unaccepted and nobody waiting too long."""
-
-    waiting: int
-    longest_wait: timedelta
-    stranded: int
-    unaccepted: int
-    people_unaccepted: int
-    longest_unaccepted: timedelta
-    missing: int
-
-
 def open_handover_for(order_id: UUID) -> UUID | None:
     """The hand-over from the vehicle to the site that the site has not answered yet."""
     return (
@@ -125,7 +93,7 @@ def open_handover_for(order_id: UUID) -> UUID | None:
     )
 
 
-def limit(now: datetime) -> timedelta:
+def allowed_wait(now: datetime) -> timedelta:
     """How long from approval to the site at most: what the pathway gives each step on the way, added up."""
     in_force = profile.active(now)
     clocks = [in_force.value(f"clock_{step}", on=now).value for step in STEPS]
@@ -168,7 +136,7 @@ def since(one: Request) -> datetime:
 
 def waiting_rows(held: list[Request], now: datetime) -> list[WaitingRow]:
     cards = people.cards({one.person_id for one in held})
-    allowed = limit(now)
+    allowed = allowed_wait(now)
     return [
         WaitingRow(
             request_id=one.id,
@@ -193,8 +161,10 @@ def waiting_rows(held: list[Request], now: datetime) -> list[WaitingRow]:
     ]
 
 
-def waiting(scope: Scope, now: datetime) -> Sequence[WaitingRow]:
-    return WaitingList(scope, now).rows({}, "", 0, SHOWN_MAX)
+def waiting(request_ids: Sequence[UUID], now: datetime) -> list[WaitingRow]:
+    """These requests, one after the other as they are named."""
+    held = Request.objects.select_related("order", "from_unit", "to_unit").in_bulk(request_ids)
+    return waiting_rows([held[one] for one in request_ids], now)
 
 
 def ways(rows: Sequence[WaitingRow]) -> Sequence[Way]:
@@ -205,105 +175,10 @@ def ways(rows: Sequence[WaitingRow]) -> Sequence[Way]:
     return [Way(held[0].from_unit, held[0].to_unit, tuple(held)) for held in found.values()]
 
 
-def unrequested(scope: Scope) -> Sequence[measures.OrderListRow]:
-    """Live central orders for which nobody has asked for a vehicle, and whose person is in no site yet."""
-    asked = Request.objects.exclude(state=RequestState.CANCELLED).values("order")
-    rows = measures.central_without(scope, asked, SHOWN_MAX)
-    holders = custody.holders_of([f"person:{row.person_id}" for row in rows])
-    return [row for row in rows if not holders.get(f"person:{row.person_id}", "").startswith("site:")]
-
-
-def stranded(scope: Scope, now: datetime) -> Sequence[StrandedRow]:
-    """By name, to whoever answers: approved longer ago than the limit and not in a site."""
-    before = now - limit(now)
-    late = scope.rows(
-        Request.objects.filter(state__in=OPEN_REQUEST, order__state="live", order__approved_at__lt=before),
-        "from_unit",
-        "to_unit",
-        "fleet",
-    )
-    held = list(late.select_related("order", "from_unit").order_by("order__approved_at")[:SHOWN_MAX])
-    forgotten = [row for row in unrequested(scope) if row.approved_at and row.approved_at < before]
-    cards = people.cards({one.person_id for one in held} | {row.person_id for row in forgotten})
-    rows = [
-        StrandedRow(
-            order_id=one.order_id,
-            number=one.order.number,
-            person_id=one.person_id,
-            name=cards[one.person_id].name,
-            phone=cards[one.person_id].phone,
-            unit=one.from_unit.name,
-            since=since(one),
-            waiting=now - since(one),
-            why=one.get_state_display(),
-        )
-        for one in held
-    ]
-    rows += [
-        StrandedRow(
-            order_id=row.id,
-            number=row.number,
-            person_id=row.person_id,
-            name=cards[row.person_id].name,
-            phone=cards[row.person_id].phone,
-            unit=row.unit,
-            since=row.approved_at or now,
-            waiting=now - (row.approved_at or now),
-            why="",
-        )
-        for row in forgotten
-    ]
-    return sorted(rows, key=lambda row: row.since)
-
-
-def unaccepted(scope: Scope, now: datetime) -> Sequence[UnacceptedRow]:
-    """Hand-overs sent and not accepted, where sender or receiver is in reach; longest first."""
-    open_ones = custody.unaccepted(now, holders=None if scope.is_everywhere else holders_in(scope))
-    names = holder_names({holder for one in open_ones for holder in (one.sender, one.receiver)})
-    allowed = limit(now)
-    return [
-        UnacceptedRow(
-            handover=one.handover,
-            sender=names[one.sender],
-            receiver=names[one.receiver],
-            dispatched_at=one.dispatched_at,
-            waiting=one.waiting,
-            people=one.items,
-            tone=wait_tone(one.waiting, allowed),
-        )
-        for one in sorted(open_ones, key=lambda one: one.dispatched_at)
-    ]
-
-
-def holders_in(scope: Scope) -> list[str]:
-    """Everything in somebody's reach that can hold a person: their units, sites and vehicles."""
-    units = [f"{kind}:{unit.id}" for unit in access.queries.units(scope) for kind in ("unit", "site")]
-    return units + [f"vehicle:{one}" for one in scope.rows(Vehicle.objects.all(), "unit").values_list("id", flat=True)]
-
-
-def both_sides(scope: Scope, now: datetime) -> BothSides:
-    return sides(scope, now, stranded(scope, now), unaccepted(scope, now))
-
-
-def sides(scope: Scope, now: datetime, late: Sequence[StrandedRow], handed: Sequence[UnacceptedRow]) -> BothSides:
-    """The two sides in figures, for a page that shows the stranded and the unaccepted as well."""
-    open_ones = WaitingList(scope, now)
-    first = open_ones.filtered({}).order_by("order__approved_at").values_list("order__approved_at", flat=True).first()
-    return BothSides(
-        waiting=open_ones.count({}),
-        longest_wait=now - first if first else timedelta(),
-        stranded=len(late),
-        unaccepted=len(handed),
-        people_unaccepted=sum(one.people for one in handed),
-        longest_unaccepted=max((one.waiting for one in handed), default=timedelta()),
-        missing=open_ones.count({"state": RequestState.MISSING}),
-    )
-
-
 def expected_at(unit_id: UUID) -> Sequence[ExpectedRow]:
     """Who is on the way to a site; the earliest first."""
     found = Request.objects.filter(to_unit=unit_id, state__in=OPEN_REQUEST, order__state="live")
-    held = list(found.select_related("trip__vehicle").order_by("trip__during", "requested_at")[:SHOWN_MAX])
+    held = list(found.select_related("trip__vehicle").order_by("trip__during", "requested_at")[:EXPECTED_MAX])
     cards = people.cards({one.person_id for one in held})
     return [
         ExpectedRow(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -110,8 +111,9 @@ class RiderRow:
 
 
 def whole(found: QuerySet[Trip]) -> QuerySet[Trip]:
+    seated = Request.objects.filter(trip=OuterRef("pk"), state__in=SEATED).order_by().values("trip")
     return found.select_related("vehicle", "driver", "from_unit", "to_unit").annotate(
-        taken=Count("requests", filter=Q(requests__state__in=SEATED))
+        taken=Coalesce(Subquery(seated.annotate(people=Count("pk")).values("people")), 0)
     )
 
 

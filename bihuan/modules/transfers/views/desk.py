@@ -16,6 +16,9 @@ from bihuan.modules.measures import queries as measures
 from bihuan.modules.people import queries as people
 from bihuan.modules.transfers import actions, queries
 from bihuan.modules.transfers.forms import FoundForm, RequestForm, WordsForm
+from bihuan.modules.transfers.models import RequestState
+
+SHOWN = 50  # of each list on the desk; the rest is a page away
 
 
 def spelled(waiting: timedelta) -> str:
@@ -33,15 +36,23 @@ def longest(waiting: timedelta) -> str:
 def desk(request: access.Request) -> HttpResponse:
     """Who waits, and what was sent and not accepted: pushing one side down pushes the other up."""
     now, scope = clock.now(), request.scope
-    waiting, forgotten = queries.waiting(scope, now), queries.unrequested(scope)
-    access.listed(scope, "transfers.desk", [*(row.person_id for row in waiting), *(row.person_id for row in forgotten)])
-    both = queries.both_sides(scope, now)
+    forgotten, handed = queries.unrequested(scope), queries.unaccepted(scope, now)
+    late = queries.stranded(scope, now, forgotten)
+    both = queries.sides(late, handed)
+    waiting = queries.waiting([one.id for one in late.at_the_start[:SHOWN] if one.id], now)
+    unrequested = forgotten.rows({}, "", 0, SHOWN)
+    access.listed(
+        scope, "transfers.desk", [*(row.person_id for row in waiting), *(row.person_id for row in unrequested)]
+    )
     context = {
         "stats": stats(both),
+        "both": both,
         "groups": queries.ways(waiting),
-        "unrequested": forgotten,
-        "unaccepted": queries.unaccepted(scope, now),
-        "trips": queries.TripList(scope).rows({"open": "1"}, "departs_at", 0, 50),
+        "waiting_more": both.waiting > len(waiting),
+        "unrequested": unrequested,
+        "unrequested_all": forgotten.count({}),
+        "unaccepted": handed.rows({}, "", 0, SHOWN),
+        "trips": queries.TripList(scope).rows({"open": "1"}, "departs_at", 0, SHOWN),
         "may_assign": request.whole_scope.may("transfers.assign"),
         "may_request": request.whole_scope.may("transfers.request"),
     }
@@ -50,11 +61,17 @@ def desk(request: access.Request) -> HttpResponse:
 
 def stats(both: queries.BothSides) -> list[Stat]:
     return [
-        Stat(_("Waiting to leave"), both.waiting, url="#waiting", note=longest(both.longest_wait), icon="users"),
+        Stat(
+            _("Waiting to leave"),
+            both.waiting,
+            url=reverse("transfers:waiting"),
+            note=longest(both.longest_wait),
+            icon="users",
+        ),
         Stat(
             _("Handed over, not accepted"),
             both.unaccepted,
-            url="#unaccepted",
+            url=reverse("transfers:unaccepted"),
             note=longest(both.longest_unaccepted),
             tone="warn" if both.unaccepted else "good",
             icon="exchange",
@@ -66,17 +83,14 @@ def stats(both: queries.BothSides) -> list[Stat]:
             tone="bad" if both.stranded else "good",
             icon="clock-exclamation",
         ),
-        Stat(_("Missing"), both.missing, url="#waiting", tone="bad" if both.missing else "good", icon="alert-triangle"),
+        Stat(
+            _("Missing"),
+            both.missing,
+            url=f"{reverse('transfers:waiting')}?state={RequestState.MISSING}",
+            tone="bad" if both.missing else "good",
+            icon="alert-triangle",
+        ),
     ]
-
-
-@access.require("transfers.read")
-def stranded(request: access.Request) -> HttpResponse:
-    """By name, to whoever answers for them."""
-    rows = queries.stranded(request.scope, clock.now())
-    access.listed(request.scope, "transfers.stranded", [row.person_id for row in rows])
-    context = {"rows": rows, "crumbs": trail((_("Transfer desk"), reverse("transfers:desk")))}
-    return page(request, "transfers/stranded.html", context)
 
 
 @access.require("transfers.request")
