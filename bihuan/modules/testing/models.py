@@ -35,7 +35,7 @@ class Sample(Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["subject", "taken_at"], name="testing_sample_subject_idx"),
-            models.Index(fields=["unit", "taken_at"], name="testing_sample_unit_idx"),
+            models.Index(fields=["unit", "taken_at"], include=["id"], name="testing_sample_unit_idx"),
             models.Index(fields=["taken_at", "id"], name="testing_sample_newest_idx"),
         ]
 
@@ -68,7 +68,9 @@ class Result(Model):
                 name="testing_result_correction_reason",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["found_at"], name="testing_result_found_idx")]
+        indexes: ClassVar = [
+            models.Index(fields=["found_at"], include=["result", "sample"], name="testing_result_found_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.result} {self.found_at:%Y-%m-%d %H:%M}"

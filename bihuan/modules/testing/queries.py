@@ -333,10 +333,13 @@ def counts(scope: Scope, now: datetime, due: int | None = None) -> DayCounts:
     """Tests due now, and what was sampled and answered since midnight. `due` spares the count to whoever has it."""
     midnight = datetime.combine(now.astimezone(clock.CITY).date(), time(), clock.CITY)
     sampled = scope.rows(Sample.objects.filter(taken_at__gte=midnight), "unit").count()
-    found = scope.rows(Result.objects.filter(found_at__gte=midnight, corrected_by__isnull=True), "sample__unit")
-    answers = found.aggregate(all=Count("pk"), positive=Count("pk", filter=Q(result=Result.Outcome.POSITIVE)))
+    found = scope.rows(Result.objects.filter(found_at__gte=midnight), "sample__unit")
+    answers = dict(found.order_by().values_list("result").annotate(count=Count("*")))
+    corrected = found.filter(id__in=Result.objects.filter(corrects__isnull=False).values("corrects"))
+    for result in corrected.values_list("result", flat=True):  # few, and found from the corrections
+        answers[result] -= 1
     owed = DueTests(scope, now).count({}) if due is None else due
-    return DayCounts(owed, sampled, answers["all"], answers["positive"])
+    return DayCounts(owed, sampled, sum(answers.values()), answers.get(Result.Outcome.POSITIVE, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from django.utils.translation import override
 
 from bihuan.kernel import clock
 from bihuan.kernel.access import scope_for
-from bihuan.modules.testing import forms, queries
+from bihuan.modules.testing import actions, forms, queries
 from bihuan.modules.testing.models import Sample
-from tests.modules.testing.test_actions import answer, city, take
+from tests.modules.testing.test_actions import answer, city, do, take
 
 __all__ = ["city"]
 
@@ -41,11 +41,11 @@ class TestSampleList:
         assert queries.SampleList(scope_for(city.user("stranger"))).count({}) == 0
 
     def test_costs_the_same_queries_however_long_it_is(self, city, django_assert_num_queries):
-        source = queries.SampleList(scope_for(city.user("gate_officer")))
         for expected in (1, 3):
             while Sample.objects.count() < expected:
                 take(city)
-            with django_assert_num_queries(3):
+            source = queries.SampleList(scope_for(city.user("gate_officer")))
+            with django_assert_num_queries(4):  # one asks which units are in reach
                 assert len(source.rows({}, "-taken_at", 0, 50)) == expected
 
 
@@ -55,6 +55,14 @@ class TestCounts:
         take(city)
         found = queries.counts(scope_for(city.user("gate_officer")), clock.now())
         assert (found.sampled, found.resulted, found.positive) == (2, 1, 1)
+
+    def test_count_a_corrected_result_once(self, city):
+        wrong = take(city)
+        answer(city, wrong, "positive")
+        do(city, actions.correct_result, wrong, result="negative", reason="tubes swapped")
+        for who in ("gate_officer", "commander"):
+            found = queries.counts(scope_for(city.user(who)), clock.now())
+            assert (found.resulted, found.positive) == (1, 0)
 
 
 class TestToSample:

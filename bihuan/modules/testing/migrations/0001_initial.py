@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='sample',
-            index=models.Index(fields=['unit', 'taken_at'], name='testing_sample_unit_idx'),
+            index=models.Index(fields=['unit', 'taken_at'], include=('id',), name='testing_sample_unit_idx'),
         ),
         migrations.AddIndex(
             model_name='sample',
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='result',
-            index=models.Index(fields=['found_at'], name='testing_result_found_idx'),
+            index=models.Index(fields=['found_at'], include=('result', 'sample'), name='testing_result_found_idx'),
         ),
         migrations.AddConstraint(
             model_name='result',
