@@ -139,7 +139,7 @@ CREATE CONSTRAINT TRIGGER measures_order_is_whole AFTER INSERT OR UPDATE ON meas
 CREATE CONSTRAINT TRIGGER measures_phase_is_whole AFTER INSERT OR UPDATE OR DELETE ON measures_phase
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION measures_order_is_whole();
 
--- A live order holds its person by a live bond, from whichever side somebody tries to part them.
+-- A live order holds its person by a live bond, and nobody is bound but by a live order, from whichever side somebody tries.
 CREATE FUNCTION measures_order_is_bound() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     which uuid := CASE TG_TABLE_NAME WHEN 'measures_order' THEN (to_jsonb(NEW) ->> 'id')::uuid ELSE (to_jsonb(NEW) ->> 'bond')::uuid END;
@@ -148,10 +148,14 @@ BEGIN
         SELECT 1 FROM custody_bond b WHERE b.bond = o.bond_id AND b.item = 'person:' || o.person_id AND b.released_at IS NULL)) THEN
         RAISE EXCEPTION 'a live order has a live bond on its person' USING ERRCODE = 'check_violation', CONSTRAINT = 'order_is_bound';
     END IF;
+    IF EXISTS (SELECT 1 FROM custody_bond b WHERE b.bond = which AND b.item LIKE 'person:%' AND b.released_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM measures_order o WHERE o.bond_id = b.bond AND o.state = 'live')) THEN
+        RAISE EXCEPTION 'nobody is bound but by a live order' USING ERRCODE = 'check_violation', CONSTRAINT = 'bond_has_order';
+    END IF;
     RETURN NULL;
 END $$;
 
 CREATE CONSTRAINT TRIGGER measures_order_is_bound AFTER INSERT OR UPDATE ON measures_order
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION measures_order_is_bound();
-CREATE CONSTRAINT TRIGGER measures_bond_is_kept AFTER UPDATE ON custody_bond
+CREATE CONSTRAINT TRIGGER measures_bond_is_kept AFTER INSERT OR UPDATE ON custody_bond
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION measures_order_is_bound();
