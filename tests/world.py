@@ -31,6 +31,7 @@ UNITS = [  # code, kind, Chinese, English, parent, sector
     ("site-yuntai", "site", "云台宾馆隔离点", "Yuntai Hotel Site", "410811", "isolation_team"),
     ("fleet", "fleet", "市转运车队", "City fleet", "410800", "isolation_team"),
     ("laboratory", "laboratory", "市疾控实验室", "City laboratory", "410800", None),
+    ("hospital", "hospital", "市第三人民医院", "Third People's Hospital", "410800", "isolation_team"),
 ]
 
 STAFF = [  # attribute, role, unit, name
@@ -48,6 +49,7 @@ STAFF = [  # attribute, role, unit, name
     ("community_worker", "community_worker", "410811001001", "卫社区"),
     ("grid_worker", "grid_worker", "41081100100101", "蒋网格"),
     ("lab_staff", "lab_staff", "laboratory", "沈检验"),
+    ("hospital_staff", "hospital_staff", "hospital", "姜收治"),
     ("district", "district_command", "410811", "韩区长"),
     ("commander", "city_command", "410800", "杨指挥"),
     ("team_lead", "team_lead", "isolation_team", "朱专班"),

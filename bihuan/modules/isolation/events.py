@@ -7,8 +7,16 @@ CHECKED_IN = "stay.checked_in"
 MOVED = "stay.moved"
 
 # The person left the site; `unit` is the community where the order goes on at home.
-# payload: stay, site, room, phase (central), cause (phase_over | order_over), handover (or null), home_unit (or null)
+# payload: stay, site, room, phase (central), cause (phase_over | order_over | admitted), handover (or null),
+# home_unit (or null)
 ENDED = "stay.ended"
+
+# The hospital took over a person who was referred to it; `unit` is the hospital.
+# payload: hospital, handover, stay (or null)
+ADMITTED = "person.admitted"
+
+# The hospital did not take the person over; whoever referred them still answers. payload: hospital, handover, reason
+NOT_ADMITTED = "person.not_admitted"
 
 # An order was over and no stay is left open under it. payload: was_there (somebody still had a room)
 SETTLED = "stay.settled"

@@ -151,6 +151,19 @@ class HomeForm(forms.Form):
             )
 
 
+class AdmissionForm(forms.Form):
+    YES, NO = "yes", "no"
+    answer = forms.ChoiceField(
+        label=_("Answer"),
+        choices=[(YES, _("The person is here and admitted")), (NO, _("Not admitted"))],
+        initial=YES,
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Reason"), required=False, max_length=200, help_text=_("Needed where nobody is admitted")
+    )
+
+
 class SiteForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), choices=Site.State.choices, widget=forms.RadioSelect)
     phone = forms.CharField(label=_("Telephone"), max_length=40)

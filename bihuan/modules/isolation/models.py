@@ -88,6 +88,7 @@ class Stay(Model):
     class Cause(models.TextChoices):
         PHASE_OVER = "phase_over", _("Central isolation is over")
         ORDER_OVER = "order_over", _("The order is over")
+        ADMITTED = "admitted", _("Admitted to a hospital")
 
     order = models.ForeignKey("measures.Order", on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.web import NavItem
 
-from .views import homes, sites, stays, tickets
+from .views import homes, referrals, sites, stays, tickets
 
 site_urls = [
     path("", sites.listing, name="list"),
@@ -38,15 +38,21 @@ ticket_urls = [
     path("<uuid:ticket_id>", tickets.detail, name="detail"),
     path("<uuid:ticket_id>/closing", tickets.closing, name="closing"),
 ]
+referral_urls = [
+    path("", referrals.listing, name="list"),
+    path("<uuid:order_id>", referrals.detail, name="detail"),
+]
 urlpatterns = [
     path("sites/", include((site_urls, "sites"))),
     path("stays/", include((stay_urls, "stays"))),
     path("homes/", include((home_urls, "homes"))),
     path("tickets/", include((ticket_urls, "tickets"))),
+    path("referrals/", include((referral_urls, "referrals"))),
 ]
 
 NAV = [
     NavItem("isolation", _("My site"), "sites:today", power="isolation.check_in", order=10, icon="building"),
+    NavItem("isolation", _("Referred here"), "referrals:list", power="isolation.admit", order=12, icon="ambulance"),
     NavItem("isolation", _("At home"), "homes:list", power="isolation.home", order=15, icon="home-heart"),
     NavItem("isolation", _("Sites"), "sites:list", power="isolation.read", order=26, icon="building-community"),
     NavItem("settings", _("Enter a site"), "sites:new", power="isolation.site", order=70, icon="building"),

@@ -85,6 +85,8 @@ TITLES = {
     "home.missed": gettext_lazy("Not met at home"),
     "order.link_given": gettext_lazy("Personal link given"),
     "order.link_revoked": gettext_lazy("Personal link revoked"),
+    "person.admitted": gettext_lazy("Admitted to a hospital"),
+    "person.not_admitted": gettext_lazy("Not admitted by the hospital"),
     "person.referred": gettext_lazy("Referred to a hospital"),
     "stay.settled": gettext_lazy("The stay is over"),
     "ticket.answered": gettext_lazy("Request answered"),

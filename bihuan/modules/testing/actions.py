@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from bihuan.kernel import custody
 from bihuan.kernel.ledger import Actor, Json, NewFact, derive, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.refusals import NotFound, Refused
@@ -167,18 +168,27 @@ def correct_result(result_id: UUID, *, result: str, reason: str, at: datetime, b
 
 
 @action
-def refer(subject: str, *, person_id: UUID, to: str, at: datetime, by: Actor, key: UUID) -> None:
-    """Say where a person with a positive result was referred to. It answers the alarm that the result raised."""
-    if not to.strip():
-        raise Refused(_("Nobody is named."), _("Name the hospital that takes the person in."))
+def refer(subject: str, *, person_id: UUID, hospital_id: UUID, at: datetime, by: Actor, key: UUID) -> None:
+    """Refer a person with a positive result to a hospital. It answers the alarm that the result raised.
+
+    Somebody under an order is handed over: whoever holds them answers for them until the hospital has received them.
+    """
+    item = f"person:{person_id}"
+    holder, receiver = custody.holder_of(item), f"unit:{hospital_id}"
+    handover = None
+    if subject.startswith("order:") and holder not in ("self", receiver):
+        handover = custody.dispatch(
+            [item], sender=holder, receiver=receiver, key=derive(key, "dispatch"), at=at, by=by, via=subject
+        )
     record(
         key=derive(key, "fact"),
         kind=events.REFERRED,
         subject=subject,
-        about=f"person:{person_id}",
+        about=item,
         at=at,
         by=by,
-        payload={"to": to.strip()},
+        unit=hospital_id,
+        payload={"hospital": hospital_id, "handover": handover},
     )
 
 

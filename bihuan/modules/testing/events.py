@@ -7,5 +7,6 @@ SAMPLED = "sample.taken"
 # inconclusive), sampled_at; a correction also has is_correction, corrects (id of the result it replaces) and reason.
 RESULTED = "test.resulted"
 
-# A person with a positive result was referred. payload: to (the hospital)
+# A person with a positive result was referred; `unit` is the hospital. payload: hospital, handover (or null, where
+# no order holds the person)
 REFERRED = "person.referred"

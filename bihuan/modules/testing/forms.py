@@ -1,5 +1,9 @@
 """What people type about samples: a code from a tube, a laboratory's list, a correction."""
 
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -61,7 +65,13 @@ class DeskForm(forms.Form):
 
 
 class ReferralForm(forms.Form):
-    to = forms.CharField(label=_("Hospital"), max_length=100)
+    hospital_id = forms.TypedChoiceField(label=_("Hospital"), coerce=UUID)
+
+    def __init__(self, *args: Any, hospitals: Sequence[tuple[UUID, object]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["hospital_id"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = hospitals
 
 
 class CorrectionForm(forms.Form):

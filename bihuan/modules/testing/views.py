@@ -156,13 +156,14 @@ def referral(request: access.Request, sample_id: UUID) -> HttpResponse:
     sample = queries.sample(request.scope, sample_id)
     if sample is None or sample.result != "positive":
         raise NotFound(_("There is no such result."))
-    form = ReferralForm(request.POST or None)
+    hospitals = [(unit.id, unit.name) for unit in access.queries.units_of_kinds("hospital")]
+    form = ReferralForm(request.POST or None, hospitals=hospitals)
     if request.method == "POST" and accepted(
         form,
         lambda: actions.refer(
             sample.subject,
             person_id=sample.person_id,
-            to=form.cleaned_data["to"],
+            hospital_id=form.cleaned_data["hospital_id"],
             at=clock.now(),
             by=request.scope.actor,
             key=request_key(request),

@@ -33,6 +33,7 @@ POSTS = {
     "site": ("site_head", "site_staff", "site_staff"),
     "fleet": ("dispatcher", "driver", "driver", "driver", "driver", "driver"),
     "laboratory": ("lab_staff",),
+    "hospital": ("hospital_staff",),
 }
 
 

@@ -124,6 +124,7 @@ def build_city(people: int, seed: int = 1) -> City:
     for site in data["site"]:
         city.add(site["code"], "site", site["name"], site["district"], "isolation_team")
     city.add("fleet", "fleet", data["fleet"], data["city"]["code"], "isolation_team")
+    city.add("hospital", "hospital", data["hospital"], data["city"]["code"], "isolation_team")
     city.add("laboratory", "laboratory", data["laboratory"], data["city"]["code"], "testing_team")
     return city
 

@@ -103,6 +103,7 @@ class Staff:
         self.leave(due["order", "leave"] + due["order", "move_home"], now)
         self.clean(now)
         self.refer(due["order", "positive"], now)
+        self.admit(due["order", "admit"], now)
         self.home(due["order", "home"], now)
         self.visit(due["order", "home_check"], now)
         self.monitor(due["arrival", "check"], now)
@@ -389,10 +390,25 @@ class Staff:
                     testing.refer,
                     duty.subject,
                     person_id=UUID(duty.about.split(":")[1]),
-                    to=source()["patterns"]["hospital"],
+                    hospital_id=self.registers.unit_ids["hospital"],
                     at=now,
                     by=head,
                     key=self.key("refer", duty.subject),
+                )
+
+    def admit(self, due: Sequence[DutyRow], now: datetime) -> None:
+        """The hospital takes over who was referred to it, an hour or two later."""
+        for duty in due:
+            staff = self.someone("hospital_staff", duty.owner_unit)
+            if staff and staff.unit and now - duty.opens_at >= timedelta(hours=1):
+                self.may_fail(
+                    "admit",
+                    isolation.admit,
+                    subject_id(duty),
+                    hospital_id=staff.unit,
+                    at=now,
+                    by=staff,
+                    key=self.key("admit", duty.subject),
                 )
 
     def clean(self, now: datetime) -> None:

@@ -11,7 +11,7 @@ from bihuan.kernel.ledger import history
 from bihuan.kernel.loop import work
 from bihuan.kernel.refusals import Refused
 from bihuan.modules.isolation import actions, events, queries
-from bihuan.modules.isolation.actions import NoBed, NoHome, NoStay, NotOver, OtherHousehold, SiteNotUsable
+from bihuan.modules.isolation.actions import NoBed, NoHome, NoStay, NotOver, NotReferred, OtherHousehold, SiteNotUsable
 from bihuan.modules.isolation.models import Check, Occupancy, Room, Site, Stay
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.people.models import Household
@@ -283,6 +283,64 @@ class TestRelease:
             work(clock.now())
             assert custody.holder_of(item) == "self"
             assert "order.ended" in kinds(order)
+
+
+class TestReferral:
+    """A positive person: the site answers until the hospital has taken them over, then their room is free."""
+
+    @pytest.fixture
+    def referred(self, isolation):
+        order = isolation.resident(facts=CLOSE)
+        refer(isolation, order)
+        return order
+
+    def test_leaves_the_person_with_the_site_until_the_hospital_takes_over(self, isolation, referred, at):
+        person = queries.stay_of(referred).person_id
+        assert custody.holder_of(f"person:{person}") == f"site:{isolation.unit('site-yuntai')}"
+        with at(NOW + timedelta(hours=2)):
+            isolation.do(actions.admit, referred, by="hospital_staff", hospital_id=isolation.unit("hospital"))
+        assert custody.holder_of(f"person:{person}") == f"unit:{isolation.unit('hospital')}"
+        stay = Stay.objects.get(order=referred)
+        assert (stay.during.upper, stay.cause) == (NOW + timedelta(hours=2), Stay.Cause.ADMITTED)
+        assert Room.objects.get(number="101").state == "cleaning"
+        assert kinds(referred)[-2:] == [events.ENDED, events.ADMITTED]
+        assert custody.violations() == {"items_without_one_holder": 0, "unbalanced_handovers": 0}
+
+    def test_is_answered_once_and_by_the_hospital_it_went_to(self, isolation, referred, at):
+        with at(NOW + timedelta(hours=1)):
+            with pytest.raises(NotReferred):
+                isolation.do(actions.admit, referred, hospital_id=isolation.unit("410811001001"))
+            isolation.do(actions.admit, referred, hospital_id=isolation.unit("hospital"))
+            with pytest.raises(NotReferred):
+                isolation.do(actions.admit, referred, hospital_id=isolation.unit("hospital"))
+
+    def test_declined_for_a_reason_leaves_the_person_at_the_site_and_can_be_made_anew(self, isolation, referred):
+        hospital = isolation.unit("hospital")
+        with pytest.raises(NotReferred):
+            isolation.do(actions.decline, referred, hospital_id=hospital, reason=" ")
+        isolation.do(actions.decline, referred, hospital_id=hospital, reason="no bed")
+        person = queries.stay_of(referred).person_id
+        assert custody.holder_of(f"person:{person}") == f"site:{isolation.unit('site-yuntai')}"
+        assert queries.stay_of(referred).until is None
+        refer(isolation, referred)
+        assert len(queries.referrals([hospital], NOW)) == 1
+
+    def test_is_no_more_when_the_order_is_over(self, isolation, referred, at):
+        with at(datetime(2022, 7, 16, 0, 30, tzinfo=clock.CITY)):
+            work(clock.now())
+            assert queries.referrals([isolation.unit("hospital")], clock.now()) == ()
+            work(clock.now())  # letting out is a step of its own, opened by the end
+            assert queries.stay_of(referred).until is not None
+
+
+def refer(isolation, order):
+    isolation.do(
+        testing.refer,
+        f"order:{order}",
+        by="district",
+        person_id=queries.stay_of(order).person_id,
+        hospital_id=isolation.unit("hospital"),
+    )
 
 
 class TestTwoClerks:

@@ -11,7 +11,7 @@ from bihuan.modules.isolation import actions, events, queries
 from bihuan.modules.isolation.models import Check, Room, Ticket, Zone
 from bihuan.modules.transfers import actions as transfers
 from tests.modules.isolation.conftest import CLOSE, MEDIUM
-from tests.modules.isolation.test_actions import TEAM, sampled
+from tests.modules.isolation.test_actions import TEAM, refer, sampled
 from tests.signing_in import sign_in
 
 COMMUNITY = "410811001001"
@@ -164,6 +164,25 @@ class TestStayPages:
         staff.get(reverse("stays:detail", args=[order]))
         person = queries.stay_of(order).person_id
         assert "person.opened" in {fact.kind for fact in history(f"person:{person}")}
+
+
+class TestReferralPages:
+    def test_show_a_hospital_who_was_referred_to_it_and_take_its_answer(self, isolation, client, at):
+        order = isolation.resident()
+        refer(isolation, order)
+        with at(clock.now() + timedelta(hours=1)):
+            staff = as_(isolation, client, "hospital_staff")
+            assert [one.order_id for one in staff.get(reverse("referrals:list")).context["waiting"]] == [order]
+            url = reverse("referrals:detail", args=[order])
+            assert staff.get(url).status_code == 200
+            assert post(staff, url, answer="no", reason="").status_code == 422
+            assert post(staff, url, answer="yes", reason="").status_code == 302
+            assert staff.get(url).status_code == 404
+            listed = staff.get(reverse("referrals:list"), headers={"accept-language": "en"}).context
+            assert ([one.order_id for one in listed["here"]], listed["waiting"]) == ([order], ())
+
+    def test_are_not_there_for_a_site(self, isolation, staff):
+        assert staff.get(reverse("referrals:list")).status_code == 404
 
 
 class TestRoomPage:

@@ -5,7 +5,7 @@ from django.db import connection
 
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import history
-from bihuan.kernel.refusals import NotFound, Refused
+from bihuan.kernel.refusals import NotFound
 from bihuan.modules.people import actions as people
 from bihuan.modules.testing import actions, events, queries, rules
 from bihuan.modules.testing.models import Result, Sample
@@ -110,7 +110,7 @@ class TestReferral:
     def test_names_where_the_person_went(self, city):
         subject = f"order:{uuid4()}"
         person = do(city, people.register, by="gate_officer", name="Li Ming")
-        do(city, actions.refer, subject, by="site_head", person_id=person, to="City hospital")
-        assert history(subject)[-1].payload == {"to": "City hospital"}
-        with pytest.raises(Refused):
-            do(city, actions.refer, subject, by="site_head", person_id=person, to=" ")
+        hospital = city.unit("hospital").id
+        do(city, actions.refer, subject, by="site_head", person_id=person, hospital_id=hospital)
+        told = history(subject)[-1]
+        assert (told.unit, told.payload) == (hospital, {"hospital": str(hospital), "handover": None})

@@ -54,7 +54,7 @@ class TestReferralPage:
         assert officer.get(reverse("samples:referral", args=[negative])).status_code == 404
         url = reverse("samples:referral", args=[positive])
         assert officer.get(url).status_code == 200
-        officer.post(url, {"key": str(uuid4()), "to": "City hospital"})
+        officer.post(url, {"key": str(uuid4()), "hospital_id": city.unit("hospital").id})
         subject = Sample.objects.get(pk=positive).subject
         assert history(subject)[-1].kind == events.REFERRED
 

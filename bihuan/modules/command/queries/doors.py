@@ -20,6 +20,7 @@ STEPS = {
     ("order", "check"): "sites:today",
     ("order", "central_test"): "samples:due",
     ("order", "leave"): "sites:today",
+    ("order", "admit"): "referrals:list",
     ("order", "home"): "homes:list",
     ("order", "home_check"): "homes:list",
     ("order", "home_test"): "samples:due",

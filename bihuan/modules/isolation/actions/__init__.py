@@ -2,12 +2,14 @@
 
 from .checks import CheckIn, record_check, record_round
 from .homes import Member, begin_home, visit_home
+from .referrals import admit, decline
 from .refusals import (
     EnteredAlready,
     NoBed,
     NoHome,
     NoStay,
     NotOver,
+    NotReferred,
     OtherHousehold,
     SiteNotUsable,
     TeamIncomplete,
@@ -25,17 +27,20 @@ __all__ = [
     "NoHome",
     "NoStay",
     "NotOver",
+    "NotReferred",
     "OtherHousehold",
     "SiteNotUsable",
     "TeamIncomplete",
     "TicketClosed",
     "add_rooms",
     "add_zone",
+    "admit",
     "answer_ticket",
     "begin_home",
     "change_site",
     "check_in",
     "close_ticket",
+    "decline",
     "leave",
     "let_out",
     "move_room",

@@ -33,6 +33,10 @@ class SiteNotUsable(Refused):
     """The site is not open, not inspected or without a valid safety certificate."""
 
 
+class NotReferred(Refused):
+    """Nobody referred this person to this hospital, or it has answered already."""
+
+
 class NotOver(Refused):
     """Central isolation cannot end yet."""
 

@@ -80,7 +80,7 @@ def check_in(
 @action
 def move_room(order_id: UUID, *, room_id: UUID, reason: str, at: datetime, by: Actor, key: UUID) -> UUID:
     """Give the person another room of the same site."""
-    stay = _open_stay(order_id)
+    stay = _stay_under(order_id)
     room = Room.objects.get(pk=room_id)
     left = _vacate(stay, at)
     if left.room_id == room.id:
@@ -99,7 +99,7 @@ def leave(order_id: UUID, *, to_unit_id: UUID | None = None, at: datetime, by: A
     While the order lives, the site lets nobody go before the central phase is over and its tests are negative; it
     answers for the person until the community has received them.
     """
-    stay = _open_stay(order_id)
+    stay = _stay_under(order_id)
     leaving = queries.leaving(order_id, at)
     if leaving.hindrances:
         raise NotOver(
@@ -112,10 +112,6 @@ def leave(order_id: UUID, *, to_unit_id: UUID | None = None, at: datetime, by: A
             _("The order goes on at home, and no community was named."),
             _("Name the community that receives the person."),
         )
-    room = _vacate(stay, at).room
-    stay.during = DateTimeTZRange(stay.during.lower, at)
-    stay.cause = Stay.Cause.PHASE_OVER if leaving.is_live else Stay.Cause.ORDER_OVER
-    stay.save(update_fields=["during", "cause"])
     handover = None
     if leaving.goes_home:
         handover = custody.dispatch(
@@ -127,14 +123,8 @@ def leave(order_id: UUID, *, to_unit_id: UUID | None = None, at: datetime, by: A
             by=by,
             via=f"order:{order_id}",
         )
-    payload: dict[str, Json] = {
-        "room": room.number,
-        "phase": "central",
-        "cause": stay.cause,
-        "handover": handover,
-        "home_unit": to_unit_id,
-    }
-    _record(stay, stay.site, events.ENDED, payload, at, by, key, unit=to_unit_id if leaving.goes_home else None)
+    cause = Stay.Cause.PHASE_OVER if leaving.is_live else Stay.Cause.ORDER_OVER
+    end_stay(stay, cause, handover=handover, home_unit=to_unit_id, at=at, by=by, key=key)
     return handover
 
 
@@ -158,13 +148,43 @@ def let_out(order_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     )
 
 
-def _open_stay(order_id: UUID) -> Stay:
-    stay: Stay | None = (
+def open_stay(order_id: UUID) -> Stay | None:
+    """The stay that goes on under an order, locked."""
+    return (
         Stay.objects.select_for_update(of=("self",))
         .select_related("site")
         .filter(order_id=order_id, during__upper_inf=True)
         .first()
     )
+
+
+def end_stay(
+    stay: Stay,
+    cause: Stay.Cause,
+    *,
+    handover: UUID | None = None,
+    home_unit: UUID | None = None,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+) -> None:
+    """The person is out of their room and of the site."""
+    room = _vacate(stay, at).room
+    stay.during = DateTimeTZRange(stay.during.lower, at)
+    stay.cause = cause
+    stay.save(update_fields=["during", "cause"])
+    payload: dict[str, Json] = {
+        "room": room.number,
+        "phase": "central",
+        "cause": cause,
+        "handover": handover,
+        "home_unit": home_unit,
+    }
+    _record(stay, stay.site, events.ENDED, payload, at, by, key, unit=home_unit if handover else None)
+
+
+def _stay_under(order_id: UUID) -> Stay:
+    stay = open_stay(order_id)
     if stay is None:
         raise NoStay(_("This person does not stay at a site."), _("Look at the person's page for where they are."))
     return stay

@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 ('exposure_on', models.DateField(null=True)),
                 ('identity_confirmed', models.BooleanField()),
                 ('needs', models.CharField(blank=True, max_length=300)),
-                ('cause', models.CharField(blank=True, choices=[('phase_over', 'Central isolation is over'), ('order_over', 'The order is over')], max_length=12)),
+                ('cause', models.CharField(blank=True, choices=[('phase_over', 'Central isolation is over'), ('order_over', 'The order is over'), ('admitted', 'Admitted to a hospital')], max_length=12)),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.order')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stays', to='isolation.site')),

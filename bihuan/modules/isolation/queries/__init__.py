@@ -3,6 +3,7 @@
 from .exceptions import Finding, Trouble, exceptions
 from .homes import Awaited, HomeCard, HomeRow, awaited_homes, home_of, homes_today
 from .practice import Practice, TeamRole, fever_from, practice, symptom_names, team_roles
+from .referrals import Patient, Referral, admitted, hospitals, referrals, referred
 from .sites import (
     RoomCell,
     SiteCard,
@@ -43,7 +44,9 @@ __all__ = [
     "HomeRow",
     "Keeper",
     "Leaving",
+    "Patient",
     "Practice",
+    "Referral",
     "Resident",
     "RoomCell",
     "RoomRound",
@@ -56,6 +59,7 @@ __all__ = [
     "TicketRow",
     "Trouble",
     "ZoneRow",
+    "admitted",
     "awaited_homes",
     "by_floor",
     "checks_of",
@@ -64,11 +68,14 @@ __all__ = [
     "free_rooms",
     "home_of",
     "homes_today",
+    "hospitals",
     "household_of",
     "keeper_of",
     "leaving",
     "order_under",
     "practice",
+    "referrals",
+    "referred",
     "residents",
     "room_grid",
     "rooms_by_site",

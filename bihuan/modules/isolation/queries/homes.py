@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import F
 from django.urls import reverse
 
-from bihuan.kernel import access, clock
+from bihuan.kernel import access, clock, custody
 from bihuan.kernel.access import Scope
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.text import Text
@@ -92,13 +92,18 @@ class HomeRow:
 
 
 def homes_today(scope: Scope, now: datetime) -> tuple[HomeRow, ...]:
-    """Everybody in the scope who is at home under a live order, or only monitored, with today's contact."""
+    """Everybody in the scope who is at home under a live order, or only monitored, with today's contact.
+
+    Not who has been taken over by somebody else since, such as a hospital.
+    """
     held = list(
         scope.rows(Home.objects.all(), "unit")
         .filter(order__state=LIVE)
         .order_by("unit__code", "address")
-        .values("order_id", "person_id", "address", name=F("person__name"), phone=F("person__phone"))
+        .values("order_id", "person_id", "unit_id", "address", name=F("person__name"), phone=F("person__phone"))
     )
+    holders = custody.holders_of([f"person:{home['person_id']}" for home in held])
+    held = [home for home in held if holders[f"person:{home['person_id']}"] == f"unit:{home['unit_id']}"]
     monitored = _monitored(scope, now)
     subjects = [f"order:{home['order_id']}" for home in held] + [subject for subject, _person in monitored]
     checks = latest_checks(subjects, now - timedelta(days=2))

@@ -10,14 +10,14 @@ from uuid import UUID
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import clock
+from bihuan.kernel import clock, custody
 from bihuan.kernel.ledger import history
 from bihuan.kernel.loop import profile
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge
 from bihuan.modules.isolation import rules
-from bihuan.modules.isolation.models import Check, Home, Occupancy, Stay
+from bihuan.modules.isolation.models import Check, Occupancy, Stay
 from bihuan.modules.measures import events as order_events
 from bihuan.modules.measures import queries as measures
 from bihuan.modules.testing import queries as testing
@@ -58,15 +58,15 @@ class Keeper:
 
 
 def keeper_of(order_id: UUID) -> Keeper | None:
-    """The site of the open stay, else the community of the home, else the unit where a live order was made."""
+    """The site of the open stay, else whoever holds a person under a live order: a hospital, a community, a gate."""
     stay = Stay.objects.filter(order_id=order_id, during__upper_inf=True).select_related("site").first()
     if stay is not None:
         return Keeper(stay.person_id, stay.site.unit_id)
     order = measures.order(order_id)
     if order is None or not order.is_live:
         return None
-    home = Home.objects.filter(order_id=order_id).first()
-    return Keeper(order.person_id, home.unit_id if home else order.unit_id)
+    kind, _colon, holder = custody.holder_of(f"person:{order.person_id}").partition(":")
+    return Keeper(order.person_id, UUID(holder) if kind == "unit" else order.unit_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """Pages of isolation, a file per noun."""
 
-from . import homes, sites, stays, tickets
+from . import homes, referrals, sites, stays, tickets
 
-__all__ = ["homes", "sites", "stays", "tickets"]
+__all__ = ["homes", "referrals", "sites", "stays", "tickets"]

@@ -45,6 +45,8 @@ TITLES = {
     "home.visited": _("Visited at home"),
     "home.missed": _("Not met at home"),
     "person.referred": _("Referred to a hospital"),
+    "person.admitted": _("Admitted to a hospital"),
+    "person.not_admitted": _("Not admitted by the hospital"),
     "check.recorded": _("Health check"),
     "sample.taken": _("Sample taken"),
     "test.resulted": _("Test result"),

@@ -1,0 +1,128 @@
+"""Whom a hospital was asked to take over, and whom it answers for."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from bihuan.kernel import access, custody
+from bihuan.kernel.access import Scope
+from bihuan.kernel.text import Text
+from bihuan.kernel.web import Clock
+from bihuan.modules.measures import queries as measures
+from bihuan.modules.people import queries as people
+
+from .clocks import clock_of, duties_due
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A hand-over to a hospital that it has not answered yet."""
+
+    handover: UUID
+    order_id: UUID
+    item: str
+    hospital_id: UUID
+    sender: str
+    since: datetime
+
+    @property
+    def person_id(self) -> UUID:
+        return _id(self.item)
+
+
+def referrals(hospitals: Collection[UUID], now: datetime) -> tuple[Referral, ...]:
+    """The open hand-overs to these hospitals under an order, longest wait first."""
+    sent = custody.unaccepted(now, receivers=[f"unit:{hospital}" for hospital in hospitals])
+    return tuple(
+        Referral(one.handover, _id(one.via), line.item, _id(one.receiver), one.sender, one.dispatched_at)
+        for one in sent
+        if one.via.startswith("order:")
+        for line in custody.lines(one.handover)
+        if line.outcome == "pending"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Somebody under an order who is on the way to a hospital or in it."""
+
+    order_id: UUID
+    number: str
+    person_id: UUID
+    name: str
+    phone: str
+    hospital_id: UUID
+    hospital: Text
+    sender: Text | None  # while the hospital has not answered
+    since: datetime
+    ends_at: datetime
+    due: Clock | None
+
+
+def hospitals(scope: Scope) -> dict[UUID, Text]:
+    """The hospitals of a scope, by name."""
+    return {unit.id: unit.name for unit in access.queries.units(scope, kinds=("hospital",))}
+
+
+def referred(scope: Scope, now: datetime) -> tuple[Patient, ...]:
+    """Who waits to be taken over by the scope's hospitals."""
+    named = hospitals(scope)
+    sent = referrals(named, now)
+    senders = access.queries.names({_id(one.sender) for one in sent if not one.sender.startswith("vehicle:")})
+    due = duties_due([f"order:{one.order_id}" for one in sent], ("admit",), now)
+    orders, cards = measures.orders([one.order_id for one in sent]), people.cards({one.person_id for one in sent})
+    return tuple(
+        _patient(
+            orders[one.order_id],
+            cards,
+            named,
+            one.hospital_id,
+            sender=senders.get(_id(one.sender)),
+            since=one.since,
+            due=clock_of(duty) if duty else None,
+        )
+        for one in sent
+        for duty in (due.get(f"order:{one.order_id}"),)
+    )
+
+
+def admitted(scope: Scope) -> tuple[Patient, ...]:
+    """Whom the scope's hospitals answer for: nobody whose order is over."""
+    named = hospitals(scope)
+    at = {_id(item): hospital for hospital in named for item in custody.held_by(f"unit:{hospital}")}
+    orders, cards = measures.open_orders_of(at), people.cards(at)
+    return tuple(
+        _patient(order, cards, named, at[person], sender=None, since=order.approved_at or order.starts_at, due=None)
+        for person, order in orders.items()
+    )
+
+
+def _patient(
+    order: measures.OrderRow,
+    cards: Mapping[UUID, people.PersonCard],
+    named: Mapping[UUID, Text],
+    hospital_id: UUID,
+    *,
+    sender: Text | None,
+    since: datetime,
+    due: Clock | None,
+) -> Patient:
+    card = cards[order.person_id]
+    return Patient(
+        order_id=order.id,
+        number=order.number,
+        person_id=card.id,
+        name=card.name,
+        phone=card.phone,
+        hospital_id=hospital_id,
+        hospital=named[hospital_id],
+        sender=sender,
+        since=since,
+        ends_at=order.ends_at,
+        due=due,
+    )
+
+
+def _id(subject: str) -> UUID:
+    return UUID(subject.partition(":")[2])
