@@ -195,7 +195,12 @@ class Arrival(Model):
             models.Index(fields=["gate", "state", "expected_at"], name="arrivals_gate_day"),
             models.Index(fields=["gate", "expected_at"], name="arrivals_gate_expected"),
             models.Index(fields=["gate", "landed_at"], name="arrivals_gate_landed"),
-            models.Index(models.F("landed_at").desc(nulls_last=True), models.F("id").desc(), name="arrivals_landed"),
+            models.Index(
+                models.F("landed_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                include=["measure", "gate", "unit"],
+                name="arrivals_landed",
+            ),
             models.Index(fields=["expected_at", "id"], name="arrivals_expected"),
             models.Index(
                 fields=["gate"],

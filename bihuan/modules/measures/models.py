@@ -89,7 +89,12 @@ class Order(Model):
             ),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["person"], condition=Q(state__in=OPEN), name="order_one_open_per_person"),
+            models.UniqueConstraint(  # holds what the board counts, so that it never reads the orders themselves
+                fields=["person"],
+                include=["state", "kind", "ends_at", "unit", "deciding_unit"],
+                condition=Q(state__in=OPEN),
+                name="order_one_open_per_person",
+            ),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="order_ends_after_start"),
             models.CheckConstraint(
                 condition=Q(central_ends_at=None)

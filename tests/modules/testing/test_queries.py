@@ -57,8 +57,7 @@ class TestCounts:
         assert (found.sampled, found.resulted, found.positive) == (2, 1, 1)
 
     def test_count_a_corrected_result_once(self, city):
-        wrong = take(city)
-        answer(city, wrong, "positive")
+        wrong = answer(city, take(city), "positive")
         do(city, actions.correct_result, wrong, result="negative", reason="tubes swapped")
         for who in ("gate_officer", "commander"):
             found = queries.counts(scope_for(city.user(who)), clock.now())

@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='arrival',
-            index=models.Index(models.OrderBy(models.F('landed_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), name='arrivals_landed'),
+            index=models.Index(models.OrderBy(models.F('landed_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), include=('measure', 'gate', 'unit'), name='arrivals_landed'),
         ),
         migrations.AddIndex(
             model_name='arrival',

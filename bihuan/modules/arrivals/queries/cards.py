@@ -245,10 +245,10 @@ def rules_for(arrival_id: UUID) -> RulesCard:
 
 def class_counts(scope: access.Scope, on: date) -> dict[str, int]:
     """How many landed on a day, by measure."""
-    rows = scope.rows(
-        Arrival.objects.filter(landed_at__gte=_start(on), landed_at__lt=_start(on, 1)), "gate__unit", "unit"
-    )
-    return dict(rows.values_list("measure").annotate(count=Count("id")).order_by("measure"))
+    rows = Arrival.objects.filter(landed_at__gte=_start(on), landed_at__lt=_start(on, 1))
+    if not scope.is_everywhere:
+        rows = rows.filter(Q(gate__in=scope.rows(Gate.objects.all(), "unit").values("id")) | scope.within("unit"))
+    return dict(rows.values_list("measure").annotate(count=Count("*")).order_by("measure"))
 
 
 class Trips:

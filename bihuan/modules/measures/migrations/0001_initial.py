@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='order',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('proposed', 'live'))), fields=('person',), name='order_one_open_per_person'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('proposed', 'live'))), fields=('person',), include=('state', 'kind', 'ends_at', 'unit', 'deciding_unit'), name='order_one_open_per_person'),
         ),
         migrations.AddConstraint(
             model_name='order',

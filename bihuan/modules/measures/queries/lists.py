@@ -220,10 +220,10 @@ def tally(scope: Scope, end_of_today: datetime) -> Tally:
     counted = scope.rows(
         Order.objects.filter(state__in=(OrderState.PROPOSED, OrderState.LIVE)), "unit", "deciding_unit"
     ).aggregate(
-        proposed=Count("id", filter=Q(state=OrderState.PROPOSED)),
-        live=Count("id", filter=live),
-        central=Count("id", filter=live & Q(kind=OrderKind.CENTRAL)),
-        home=Count("id", filter=live & Q(kind=OrderKind.HOME)),
-        ending_today=Count("id", filter=live & Q(ends_at__lte=end_of_today)),
+        proposed=Count("person", filter=Q(state=OrderState.PROPOSED)),
+        live=Count("person", filter=live),
+        central=Count("person", filter=live & Q(kind=OrderKind.CENTRAL)),
+        home=Count("person", filter=live & Q(kind=OrderKind.HOME)),
+        ending_today=Count("person", filter=live & Q(ends_at__lte=end_of_today)),
     )
     return Tally(**counted)
