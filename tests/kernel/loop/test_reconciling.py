@@ -172,6 +172,7 @@ class TestTwoAtOnce:
         landed = fact(
             arrival, "arrival.landed", DAY + MINUTE, GATE, measure="tests", sample=True, class_code="low_area"
         )
+        tell([fact(arrival, "arrival.noted", DAY - MINUTE)])
         other_told = threading.Event()
         planned_before: list[int] = []
 
