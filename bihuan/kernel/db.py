@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from django.db import models
@@ -41,8 +41,9 @@ class Model(models.Model):
 class AnyOf(models.Value):
     """`field=AnyOf(ids)`: one of these ids. A single parameter however many, whose statistics the planner sees."""
 
-    def __init__(self, ids: Iterable[UUID]) -> None:
-        super().__init__(list(ids))
+    def __init__(self, values: Iterable[object], kind: Literal["uuid", "text"] = "uuid") -> None:
+        super().__init__(list(values))
+        self.kind = kind
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        return "ANY (%s::uuid[])", (self.value,)
+        return f"ANY (%s::{self.kind}[])", (self.value,)

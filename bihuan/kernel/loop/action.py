@@ -5,7 +5,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -20,6 +20,7 @@ from bihuan.kernel.ledger import Actor, claim, gathering, settle_claim
 from bihuan.kernel.postgres import with_retry
 
 GIVEN = ("at", "by", "key")
+PLAIN = frozenset({type(None), bool, int, float, str})
 ROUNDS_MAX = 10  # a reconcile may record facts that move further loops, but not for ever
 
 _inside: ContextVar[bool] = ContextVar("inside_action", default=False)
@@ -98,10 +99,10 @@ def _fingerprint(bound: inspect.BoundArguments) -> bytes:
 
 
 def _plain(value: Any) -> object:
+    if type(value) in PLAIN or (isinstance(value, str | int | float) and not isinstance(value, Enum)):
+        return value  # by its type first: most of what a large import asks is one of these
     if isinstance(value, Enum):
         return _plain(value.value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
     if isinstance(value, Actor):
         return value.id
     if isinstance(value, datetime | date | time):
@@ -117,7 +118,7 @@ def _plain(value: Any) -> object:
     if isinstance(value, set | frozenset):
         return sorted((_plain(item) for item in value), key=repr)
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, Iterable) and not hasattr(value, "__next__"):
         return [_plain(item) for item in value]
     raise TypeError(f"An action takes plain values, not {type(value).__name__}: pass an id or a frozen dataclass.")

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel.db import uuid7
+from bihuan.kernel.db import AnyOf, uuid7
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.postgres import copy_rows
@@ -116,10 +117,15 @@ def enrol_many(people: Sequence[NewPerson], *, at: datetime, by: Actor, key: UUI
 @action
 def complete_phones(phones: Mapping[str, str], *, at: datetime, by: Actor, key: UUID) -> None:
     """Enter the phones of people whom the register knew without one, by their ids."""
-    people = list(Person.objects.select_for_update().filter(id__in=phones, phone="").order_by("id"))
+    people = list(Person.objects.select_for_update().filter(id=AnyOf(phones), phone="").order_by("id"))
     for person in people:
         person.phone = phones[str(person.id)]
-    Person.objects.bulk_update(people, ["phone"], batch_size=500)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE people_person AS person SET phone = told.phone FROM unnest(%s::uuid[], %s::text[]) "
+            "AS told (id, phone) WHERE person.id = told.id",
+            [[person.id for person in people], [person.phone for person in people]],
+        )
     record_many(
         NewFact(
             key=derive(key, "phone", str(person.id)),

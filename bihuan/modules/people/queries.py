@@ -5,13 +5,15 @@ whole.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock, ledger
-from bihuan.kernel.db import uuid7
+from bihuan.kernel.db import AnyOf, uuid7
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 
@@ -19,6 +21,7 @@ from . import rules
 from .models import IdType, Person, Sex
 
 FIND_MAX = 20
+KNOWN_BY = ("id", "name", "birth_on", "phone", "id_type", "id_number", "id_disputed")
 CARD_FIELDS = (
     "id",
     "name",
@@ -148,19 +151,27 @@ class Register:
 def register_for(asked: Sequence[NewPerson]) -> Register:
     """Everybody in the register who could be one of these: two queries, however many are asked."""
     numbers = {person.id_number for person in asked if person.id_number}
-    born = {person.birth_on for person in asked if person.birth_on and person.name}
-    names = {rules.plain(person.name) for person in asked if person.birth_on and person.name}
-    fields = ("id", "name", "birth_on", "phone", "id_type", "id_number", "id_disputed")
-    rows = [
-        *Person.objects.filter(id_number__in=numbers).exclude(id_number="").values_list(*fields),
-        *Person.objects.filter(name__in=names, birth_on__in=born).exclude(id_number__in=numbers).values_list(*fields),
-    ]
+    named = {(rules.plain(person.name), person.birth_on) for person in asked if person.birth_on and person.name}
+    by_number = Person.objects.filter(id_number=AnyOf(numbers, "text")).exclude(id_number="")
+    rows = {row[0]: row for row in (*by_number.values_list(*KNOWN_BY), *_named(named))}
     return Register(
         [
             rules.Known(str(pk), rules.Identity(rules.plain(name), birth_on, phone, id_type, number), is_disputed)
-            for pk, name, birth_on, phone, id_type, number, is_disputed in rows
+            for pk, name, birth_on, phone, id_type, number, is_disputed in rows.values()
         ]
     )
+
+
+def _named(pairs: Collection[tuple[str, date]]) -> list[tuple[Any, ...]]:
+    """Everybody who has one of these names together with its birth date."""
+    columns = ", ".join(f"person.{name}" for name in KNOWN_BY)
+    asked = "unnest(%s::text[], %s::date[]) AS asked (name, birth_on)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM {asked} JOIN people_person AS person USING (name, birth_on)",  # noqa: S608
+            [[name for name, _born in pairs], [born for _name, born in pairs]],
+        )
+        return list(cursor.fetchall())
 
 
 def resident_id_problem(number: str, on: date) -> str | None:

@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.db.models import Count
 from psycopg.types.json import Jsonb
 
 from bihuan.kernel import clock, custody
-from bihuan.kernel.db import uuid7
+from bihuan.kernel.db import AnyOf, uuid7
 from bihuan.kernel.files import Recognised, recognise
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
 from bihuan.kernel.loop import action, profile
@@ -32,6 +33,7 @@ from bihuan.modules.arrivals.rules import (
     Outcome,
     Problem,
     Row,
+    RowReader,
     Severity,
     Traveller,
     Trip,
@@ -39,7 +41,6 @@ from bihuan.modules.arrivals.rules import (
     is_over,
     merged,
     place,
-    read_row,
 )
 from bihuan.modules.people import actions as people_actions
 from bihuan.modules.people import queries as people
@@ -268,8 +269,8 @@ def finish_batch(batch: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     """Count the outcomes of a file whose rows are all written, and let the file itself go."""
     held = Batch.objects.select_for_update().get(id=batch)
     counts = {outcome.value: 0 for outcome in BatchRow.Outcome}
-    for outcome in BatchRow.objects.filter(batch_id=batch).values_list("outcome", flat=True):
-        counts[outcome] += 1
+    rows = BatchRow.objects.filter(batch_id=batch).values_list("outcome")
+    counts.update(rows.annotate(count=Count("*")).order_by("outcome"))
     for name, count in counts.items():
         setattr(held, name, count)
     held.rows, held.state, held.content = sum(counts.values()), Batch.State.TAKEN_IN, None
@@ -419,10 +420,8 @@ def _place(recognised: Recognised, known: Lookups, at: datetime) -> _Chunk:
 
 def _read(recognised: Recognised, known: Lookups, today: date) -> list[Row]:
     table = recognised.table
-    return [
-        read_row(recognised.form, recognised.places, table.headers, number, raw, known, today)
-        for number, raw in zip(table.numbers, table.rows, strict=True)
-    ]
+    reader = RowReader(recognised.form, recognised.places, table.headers, known, today)
+    return [reader.read(number, raw) for number, raw in zip(table.numbers, table.rows, strict=True)]
 
 
 def _trip_of(
@@ -542,7 +541,7 @@ def _row_columns(placed: _Placed, batch: UUID) -> tuple[Any, ...]:
 def _update(chunk: _Chunk) -> list[tuple[_Placed, dict[str, Any]]]:
     """Write what rows say anew of arrivals that are known; returns each with the fields that changed."""
     by_arrival = {placed.arrival: placed for placed in chunk.placed if placed.outcome == Outcome.UPDATED}
-    held = {arrival.id: arrival for arrival in Arrival.objects.select_for_update().filter(id__in=by_arrival.keys())}
+    held = {arrival.id: arrival for arrival in Arrival.objects.select_for_update().filter(id=AnyOf(by_arrival))}
     changed: list[tuple[_Placed, dict[str, Any]]] = []
     for arrival_id, placed in by_arrival.items():
         arrival = held.get(arrival_id)
@@ -550,11 +549,23 @@ def _update(chunk: _Chunk) -> list[tuple[_Placed, dict[str, Any]]]:
         news = {name: new for name, new in zip(CONTENT, placed.content, strict=True) if getattr(arrival, name) != new}
         if not news:  # written with an earlier row of this set
             continue
-        for name, new in news.items():
-            setattr(arrival, name, new)
         changed.append((placed, news))
-    Arrival.objects.bulk_update(held.values(), CONTENT, batch_size=500)
+    _write_news([(placed.arrival, *placed.content) for placed, _news in changed])
     return changed
+
+
+def _write_news(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Arrivals by id with their new content: one COPY and one UPDATE, however many."""
+    if not rows:
+        return
+    columns = ", ".join(("id", *CONTENT))
+    sets = ", ".join(f"{name} = news.{name}" for name in CONTENT)
+    empty = f"SELECT {columns} FROM arrivals_arrival LIMIT 0"  # noqa: S608 - our own names
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS arrivals_news")
+        cursor.execute(f"CREATE TEMP TABLE arrivals_news ON COMMIT DROP AS {empty}")
+        copy_rows("arrivals_news", ("id", *CONTENT), rows)
+        cursor.execute(f"UPDATE arrivals_arrival AS held SET {sets} FROM arrivals_news AS news WHERE held.id = news.id")  # noqa: S608
 
 
 def _created_facts(

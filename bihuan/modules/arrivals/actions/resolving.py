@@ -16,7 +16,7 @@ from bihuan.modules.arrivals.models import Arrival, Batch, BatchRow
 from bihuan.modules.arrivals.queries.forms import forms, lookups
 from bihuan.modules.arrivals.queries.gates import units_of_gates
 from bihuan.modules.arrivals.queries.reading import CONTENT
-from bihuan.modules.arrivals.rules import read_row
+from bihuan.modules.arrivals.rules import RowReader
 from bihuan.modules.people import actions as people
 
 from .refused import RowDecided
@@ -32,7 +32,8 @@ def take_in_row(row_id: UUID, *, reason: str, at: datetime, by: Actor, key: UUID
     form = next(form for form in forms() if form.code == batch.form)
     recognised = recognise([(0, tuple(batch.headers)), (row.number, tuple(row.raw))], (form,))
     on = at.date()
-    read = read_row(form, recognised.places, recognised.table.headers, row.number, tuple(row.raw), lookups(), on)
+    reader = RowReader(form, recognised.places, recognised.table.headers, lookups(), on)
+    read = reader.read(row.number, tuple(row.raw))
     assert read.traveller is not None, "a doubtful row can be read"
     traveller = read.traveller
     is_disputed = any(problem["code"] == "id_of_another" for problem in row.problems)

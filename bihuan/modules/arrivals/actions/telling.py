@@ -9,13 +9,13 @@ from bihuan.kernel.ledger import Actor, Json, NewFact
 from bihuan.modules.arrivals import events
 from bihuan.modules.arrivals.models import REFERENCE_LENGTH
 
-REFERENCE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0, 1, I, O: it is read aloud
+REFERENCE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # thirty-two: no 0, 1, I, O, for it is read aloud
 TOLD = ("expected_at", "departed_at", "origin_id", "origin_kind", "contact_kind", "carrier", "gate_id", "unit_id")
 
 
 def new_reference() -> str:
     """A reference number: sixty bits, so nobody can guess another's."""
-    return "".join(secrets.choice(REFERENCE_SIGNS) for _ in range(REFERENCE_LENGTH))
+    return "".join(REFERENCE_SIGNS[byte % 32] for byte in secrets.token_bytes(REFERENCE_LENGTH))
 
 
 def announcement(

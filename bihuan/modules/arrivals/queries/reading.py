@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
+from bihuan.kernel.db import AnyOf
 from bihuan.kernel.files import FileProblem, Recognised, read_table, recognise
 from bihuan.kernel.refusals import Refused
 from bihuan.modules.arrivals.models import Arrival, Batch, State
@@ -66,7 +67,7 @@ def content_of(batch_id: UUID) -> bytes:
 def trips_of(person_ids: Collection[UUID]) -> dict[UUID, list[Trip]]:
     """Every trip of these people that the city knows, one query."""
     found: dict[UUID, list[Trip]] = {}
-    rows = Arrival.objects.filter(person_id__in=list(person_ids)).values("id", "person_id", "state", *CONTENT)
+    rows = Arrival.objects.filter(person=AnyOf(person_ids)).values("id", "person_id", "state", *CONTENT)
     for row in rows:
         found.setdefault(row["person_id"], []).append(
             trip(row["id"], tuple(row[name] for name in CONTENT), row["state"])

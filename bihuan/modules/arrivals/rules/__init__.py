@@ -2,7 +2,7 @@
 
 from .cells import Problem, Severity
 from .classing import Ground, facts_of, left_on, worst_level
-from .travellers import Lookups, Row, Traveller, read_row
+from .travellers import Lookups, Row, RowReader, Traveller
 from .trips import Outcome, Trip, is_over, merged, place
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Outcome",
     "Problem",
     "Row",
+    "RowReader",
     "Severity",
     "Traveller",
     "Trip",
@@ -19,6 +20,5 @@ __all__ = [
     "left_on",
     "merged",
     "place",
-    "read_row",
     "worst_level",
 ]

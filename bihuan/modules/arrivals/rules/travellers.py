@@ -15,6 +15,11 @@ NAME_PARTS = ("given", "family", "name")  # in the order in which they are joine
 JOINED = (*NAME_PARTS, "address", "carrier")  # fields that several columns fill together
 
 
+def narrowed(cell: str) -> str:
+    """A cell as `plain` makes it; most need no more than their blanks trimmed."""
+    return " ".join(cell.split()) if cell.isascii() and cell.isprintable() else plain(cell)
+
+
 @dataclass(frozen=True, slots=True)
 class Lookups:
     """Names and codes a cell may hold, each by its plain case-folded form. Filled from the registers before a file is
@@ -65,40 +70,16 @@ class Row:
     problems: tuple[Problem, ...]
 
 
-def read_row(
-    form: Form,
-    places: Sequence[tuple[int, Column]],
-    headers: Sequence[str],
-    number: int,
-    raw: tuple[str, ...],
-    lookups: Lookups,
-    on: date,
-) -> Row:
-    """Read one row of `form` as of the day `on`."""
-    reader = _Reader(form, places, headers, number, raw, lookups, on)
-    return reader.read()
-
-
-class _Reader:
-    """The state of reading one row: its cells by kind, its problems so far."""
+class RowReader:
+    """Reads the rows of one file in `form` as of the day `on`, one at a time; what it keeps is of the row at hand."""
 
     def __init__(
-        self,
-        form: Form,
-        places: Sequence[tuple[int, Column]],
-        headers: Sequence[str],
-        number: int,
-        raw: tuple[str, ...],
-        lookups: Lookups,
-        on: date,
+        self, form: Form, places: Sequence[tuple[int, Column]], headers: Sequence[str], lookups: Lookups, on: date
     ) -> None:
-        self.form, self.places, self.headers, self.number = form, places, headers, number
-        self.raw, self.lookups, self.on = raw, lookups, on
-        self.problems: list[Problem] = []
-        self.found: dict[str, object] = dict(form.defaults)
-        self.where: dict[str, str] = {}
-        self.parts: dict[str, list[str]] = {}
-        self.country = form.defaults.get("country", "")
+        self.form, self.places, self.headers = form, places, headers
+        self.lookups, self.on = lookups, on
+        self.order = {header: position for position, header in enumerate(headers)}
+        self.in_turn = sorted(places, key=lambda place: place[1].kind != "country")
         self.kinds: dict[str, Callable[[str], object]] = {
             "text": lambda text: text,
             "name": cells.worded,
@@ -119,18 +100,23 @@ class _Reader:
             "id_number": lambda text: text.replace(" ", "").replace("-", "").upper(),
         }
 
-    def read(self) -> Row:
+    def read(self, number: int, raw: tuple[str, ...]) -> Row:
+        """What one row says, and everything that is wrong with it."""
+        self.number, self.raw = number, raw
+        self.problems: list[Problem] = []
+        self.found: dict[str, object] = dict(self.form.defaults)
+        self.where: dict[str, str] = {}
+        self.parts: dict[str, list[str]] = {}
+        self.country = self.form.defaults.get("country", "")
         self._read_cells()
         self._read_extra()
         traveller = self._traveller()
-        order = {header: position for position, header in enumerate(self.headers)}
-        return Row(
-            self.number, self.raw, traveller, tuple(sorted(self.problems, key=lambda one: order.get(one.column, -1)))
-        )
+        self.problems.sort(key=lambda one: self.order.get(one.column, -1))
+        return Row(number, raw, traveller, tuple(self.problems))
 
     def _read_cells(self) -> None:
-        for position, column in sorted(self.places, key=lambda place: place[1].kind != "country"):
-            text = plain(self.raw[position]) if position < len(self.raw) else ""
+        for position, column in self.in_turn:
+            text = narrowed(self.raw[position]) if position < len(self.raw) else ""
             if text.casefold() in self.form.blanks:
                 text = ""
             header = self.headers[position]
