@@ -181,8 +181,8 @@ INSERT INTO testing_result (id, result, found_at, reason, laboratory_id, sample_
     WHERE is_open AND slot BETWEEN 2 AND 74 AND (r < 2 OR n %% 10 > 0);
 
 -- Transfers: whoever is in a room came on a trip; whoever is on the way waits or has a seat.
-INSERT INTO transfers_vehicle (id, plate, model, seats, state, unit_id)
-    SELECT pg_temp.id(24, n), '豫H' || lpad(n::text, 5, '0'), '客车', 30, 'ready', place.id
+INSERT INTO transfers_vehicle (id, plate, kind, model, seats, state, unit_id)
+    SELECT pg_temp.id(24, n), '豫H' || lpad(n::text, 5, '0'), 'coach', '', 30, 'ready', place.id
     FROM generate_series(0, 199) n JOIN place ON place.kind = 'fleet' AND place.idx = n %% 10;
 INSERT INTO transfers_driver (id, name, phone, is_active, unit_id, user_id)
     SELECT pg_temp.id(25, n), '司机' || n, '138', true, place.id, CASE WHEN n < 10 THEN access_user.id ELSE pg_temp.id(26, n) END

@@ -120,7 +120,9 @@ def furnish(city: Journey) -> None:
     isolation.add_rooms(zone, numbers=["201", "202", "203"], floor=2, **city.by("site_head"))
     isolation.add_rooms(zone, numbers=["301"], floor=3, capacity=3, **city.by("site_head"))
     city.rooms = dict(Room.objects.values_list("number", "id"))
-    transfers.register_vehicle(plate="豫H·D2022", unit_id=city.unit("fleet"), seats=12, **city.by("dispatcher"))
+    transfers.register_vehicle(
+        plate="豫H·D2022", unit_id=city.unit("fleet"), kind="minibus", seats=12, **city.by("dispatcher")
+    )
     transfers.register_driver(
         user_id=city.user("driver").id,
         unit_id=city.unit("fleet"),

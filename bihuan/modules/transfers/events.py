@@ -46,7 +46,7 @@ TRIP_CANCELLED = "trip.cancelled"
 """reason"""
 
 VEHICLE_REGISTERED = "vehicle.registered"
-"""plate, seats, unit"""
+"""plate, kind, seats, unit"""
 
 VEHICLE_DISINFECTED = "vehicle.disinfected"
 """trip, disinfectant"""
@@ -55,6 +55,9 @@ VEHICLE_STATE = "vehicle.state_changed"
 """state"""
 
 DRIVER_REGISTERED = "driver.registered"
+"""name, unit, user"""
+
+DRIVER_DISMISSED = "driver.dismissed"
 """name, unit, user"""
 
 PLAN_DRAFTED = "plan.drafted"

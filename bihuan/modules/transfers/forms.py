@@ -66,9 +66,11 @@ class VehicleForm(forms.Form):
     seats = forms.IntegerField(label=_("Seats for passengers"), min_value=1, max_value=80)
     model = forms.CharField(label=_("Model"), max_length=60, required=False)
 
-    def __init__(self, *args: Any, fleets: Choices, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, fleets: Choices, kinds: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["unit_id"] = chosen(_("Fleet"), fleets)
+        self.fields["kind"] = forms.ChoiceField(label=_("Kind"), choices=kinds)
+        self.order_fields(["plate", "kind", "seats", "model", "unit_id"])
 
 
 class DriverForm(forms.Form):

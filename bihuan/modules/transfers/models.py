@@ -23,6 +23,7 @@ class Vehicle(Model):
     unit = models.ForeignKey(
         "access.Unit", on_delete=models.PROTECT, related_name="+", help_text="The fleet it belongs to."
     )
+    kind = models.CharField(max_length=20, help_text="One of the city's kinds of vehicles.")
     model = models.CharField(max_length=60, blank=True)
     seats = models.PositiveSmallIntegerField(help_text="Seats for passengers.")
     state = models.CharField(max_length=16, choices=VehicleState.choices, default=VehicleState.READY)

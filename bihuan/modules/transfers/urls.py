@@ -32,6 +32,7 @@ vehicle_patterns = [
     path("new", fleet.new_vehicle, name="new"),
     path("drivers", fleet.drivers, name="drivers"),
     path("drivers/new", fleet.new_driver, name="new_driver"),
+    path("drivers/<uuid:driver_id>/dismissal", fleet.dismissal, name="dismissal"),
     path("<uuid:vehicle_id>", fleet.vehicle, name="detail"),
     path("<uuid:vehicle_id>/service", fleet.service, name="service"),
 ]

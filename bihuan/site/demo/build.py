@@ -86,6 +86,7 @@ def build(size: int, seed: int = 1) -> list[PersonRow]:
         transfers.register_vehicle(
             plate=vehicle["plate"],
             unit_id=registers.unit_ids["fleet"],
+            kind=vehicle["kind"],
             seats=vehicle["seats"],
             at=at,
             by=MAKER,

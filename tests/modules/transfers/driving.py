@@ -21,7 +21,9 @@ def system() -> Actor:
 
 
 def vehicle(city: World, plate: str = "A-001", seats: int = 10) -> UUID:
-    return actions.register_vehicle(plate=plate, unit_id=city.unit("fleet").id, seats=seats, **by(city, "dispatcher"))
+    return actions.register_vehicle(
+        plate=plate, unit_id=city.unit("fleet").id, kind="coach", seats=seats, **by(city, "dispatcher")
+    )
 
 
 def driver(city: World, who: str = "driver") -> UUID:

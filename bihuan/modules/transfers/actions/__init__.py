@@ -11,7 +11,13 @@ from bihuan.modules.transfers.actions.refused import (
 )
 from bihuan.modules.transfers.actions.requests import arrive_person, cancel_request, found, report_missing, request
 from bihuan.modules.transfers.actions.trips import arrive, assign, board, cancel_trip, depart, open_boarding, plan_trip
-from bihuan.modules.transfers.actions.vehicles import disinfect, register_driver, register_vehicle, set_vehicle_state
+from bihuan.modules.transfers.actions.vehicles import (
+    disinfect,
+    dismiss_driver,
+    register_driver,
+    register_vehicle,
+    set_vehicle_state,
+)
 
 __all__ = [
     "NoRequest",
@@ -30,6 +36,7 @@ __all__ = [
     "cancel_trip",
     "depart",
     "disinfect",
+    "dismiss_driver",
     "draft_plan",
     "found",
     "open_boarding",

@@ -29,6 +29,14 @@ class NoDriver(NotFound):
         super().__init__(_("There is no such driver, or the driver is off duty for good."), _("Choose another driver."))
 
 
+class DriverHasTrip(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            _("This driver still has a trip that is not finished."),
+            _("Let the trip end, or cancel it; then the driver can be taken off."),
+        )
+
+
 class NoPlan(NotFound):
     def __init__(self) -> None:
         super().__init__(_("There is no such pick-up plan."), _("Look for it in the list of plans."))

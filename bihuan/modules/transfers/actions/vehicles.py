@@ -8,6 +8,8 @@ from bihuan.kernel.ledger import Actor, derive, record
 from bihuan.kernel.loop import action
 from bihuan.modules.transfers import events
 from bihuan.modules.transfers.actions.refused import (
+    DriverHasTrip,
+    NoDriver,
     NotAtThisStage,
     NoVehicle,
     RemarkNeeded,
@@ -16,14 +18,16 @@ from bihuan.modules.transfers.actions.refused import (
 )
 from bihuan.modules.transfers.models import Driver, Trip, TripState, Vehicle, VehicleState
 
+UNFINISHED = (TripState.PLANNED, TripState.BOARDING, TripState.UNDERWAY)
+
 
 @action
 def register_vehicle(
-    *, plate: str, unit_id: UUID, seats: int, model: str = "", at: datetime, by: Actor, key: UUID
+    *, plate: str, unit_id: UUID, kind: str, seats: int, model: str = "", at: datetime, by: Actor, key: UUID
 ) -> UUID:
     with held_by_the_database():
         vehicle: Vehicle = Vehicle.objects.create(
-            id=uuid7(), plate=plate.strip().upper(), unit_id=unit_id, seats=seats, model=model
+            id=uuid7(), plate=plate.strip().upper(), unit_id=unit_id, kind=kind, seats=seats, model=model
         )
     record(
         key=derive(key, "registered"),
@@ -32,7 +36,7 @@ def register_vehicle(
         at=at,
         by=by,
         unit=unit_id,
-        payload={"plate": vehicle.plate, "seats": seats, "unit": unit_id},
+        payload={"plate": vehicle.plate, "kind": kind, "seats": seats, "unit": unit_id},
     )
     return vehicle.id
 
@@ -54,6 +58,27 @@ def register_driver(*, user_id: UUID, unit_id: UUID, name: str, phone: str, at: 
         payload={"driver": driver.id, "name": name, "unit": unit_id, "user": user_id},
     )
     return driver.id
+
+
+@action
+def dismiss_driver(driver_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
+    """This driver gets no more trips. One who still has a trip finishes it first or has it cancelled."""
+    driver = Driver.objects.select_for_update().filter(pk=driver_id, is_active=True).first()
+    if driver is None:
+        raise NoDriver
+    if Trip.objects.filter(driver=driver, state__in=UNFINISHED).exists():
+        raise DriverHasTrip
+    driver.is_active = False
+    driver.save(update_fields=["is_active"])
+    record(
+        key=derive(key, "dismissed"),
+        kind=events.DRIVER_DISMISSED,
+        subject=f"user:{driver.user_id}",
+        at=at,
+        by=by,
+        unit=driver.unit_id,
+        payload={"driver": driver.id, "name": driver.name, "unit": driver.unit_id, "user": driver.user_id},
+    )
 
 
 @action

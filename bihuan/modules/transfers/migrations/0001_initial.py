@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=bihuan.kernel.db.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('plate', models.CharField(max_length=16, unique=True)),
+                ('kind', models.CharField(help_text="One of the city's kinds of vehicles.", max_length=20)),
                 ('model', models.CharField(blank=True, max_length=60)),
                 ('seats', models.PositiveSmallIntegerField(help_text='Seats for passengers.')),
                 ('state', models.CharField(choices=[('ready', 'Ready'), ('in_use', 'On a trip'), ('to_disinfect', 'To be disinfected'), ('out_of_service', 'Out of service')], default='ready', max_length=16)),

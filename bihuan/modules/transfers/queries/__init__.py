@@ -18,6 +18,7 @@ from bihuan.modules.transfers.queries.fleet import (
     PlanVehicleRow,
     VehicleList,
     VehicleRow,
+    driver,
     driver_posts,
     drivers,
     holder_names,
@@ -27,6 +28,7 @@ from bihuan.modules.transfers.queries.fleet import (
     vehicle,
     vehicles,
 )
+from bihuan.modules.transfers.queries.practice import vehicle_kinds
 from bihuan.modules.transfers.queries.trips import (
     RiderRow,
     TripList,
@@ -71,6 +73,7 @@ __all__ = [
     "WaitingList",
     "WaitingRow",
     "Way",
+    "driver",
     "driver_posts",
     "drivers",
     "expected_at",
@@ -89,6 +92,7 @@ __all__ = [
     "unaccepted",
     "unrequested",
     "vehicle",
+    "vehicle_kinds",
     "vehicles",
     "waiting",
     "ways",

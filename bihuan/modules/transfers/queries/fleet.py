@@ -16,6 +16,7 @@ from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge
 from bihuan.kernel.web.parts import Tone
 from bihuan.modules.transfers.models import Driver, PickupPlan, PlanState, PlanVehicle, Vehicle, VehicleState
+from bihuan.modules.transfers.queries.practice import kind_name
 from bihuan.modules.transfers.rules import Demand
 
 DRIVER_ROLE = "driver"
@@ -38,6 +39,7 @@ PLAN_TONES: dict[str, Tone] = {
 class VehicleRow:
     id: UUID
     plate: str
+    kind: Text
     model: str
     seats: int
     state: str
@@ -56,8 +58,8 @@ class VehicleRow:
 
     @property
     def label(self) -> str:
-        """How it is offered in a choice: plate, seats, whether it is ready."""
-        return f"{self.plate} · {self.seats} · {self.state_name}"
+        """How it is offered in a choice: plate, kind, seats, whether it is ready."""
+        return f"{self.plate} · {self.kind} · {self.seats} · {self.state_name}"
 
     @property
     def is_out(self) -> bool:
@@ -134,6 +136,7 @@ def vehicle_row(held: Vehicle) -> VehicleRow:
     return VehicleRow(
         id=held.id,
         plate=held.plate,
+        kind=kind_name(held.kind),
         model=held.model,
         seats=held.seats,
         state=held.state,
@@ -154,6 +157,8 @@ class VehicleList:
         found = self.scope.rows(Vehicle.objects.all(), "unit")
         if filters.get("state"):
             found = found.filter(state=filters["state"])
+        if filters.get("kind"):
+            found = found.filter(kind=filters["kind"])
         if filters.get("q"):
             found = found.filter(plate__icontains=filters["q"])
         return found
@@ -182,6 +187,13 @@ def vehicle(scope: Scope, vehicle_id: UUID) -> VehicleRow:
 def drivers(scope: Scope) -> Sequence[DriverRow]:
     found = scope.rows(Driver.objects.filter(is_active=True), "unit").select_related("unit").order_by("name")
     return [DriverRow(one.id, one.user_id, one.name, one.phone, one.unit_id, one.unit.name) for one in found]
+
+
+def driver(scope: Scope, driver_id: UUID) -> DriverRow:
+    found = next((one for one in drivers(scope) if one.id == driver_id), None)
+    if found is None:
+        raise NotFound(_("There is no such driver."))
+    return found
 
 
 def driver_posts(scope: Scope) -> dict[UUID, access.queries.Post]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.ledger import history
+from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.web import Column, Definition, Filter, Table, accepted, page, render_table, request_key, trail
 from bihuan.modules.transfers import actions, queries
 from bihuan.modules.transfers.forms import DisinfectionForm, DriverForm, PlanForm, PromiseForm, RemarkForm, VehicleForm
@@ -19,6 +20,7 @@ from bihuan.modules.transfers.views.words import entries
 
 VEHICLE_COLUMNS = [
     Column("plate", _("Number plate"), kind="link"),
+    Column("kind", _("Kind"), sortable=False),
     Column("model", _("Model"), sortable=False),
     Column("seats", _("Seats"), kind="number"),
     Column("unit", _("Fleet"), sortable=False),
@@ -27,6 +29,7 @@ VEHICLE_COLUMNS = [
 ]
 VEHICLE_FILTERS = [
     Filter("q", _("Number plate")),
+    Filter("kind", _("Kind"), kind="choice", choices=list(queries.vehicle_kinds().items())),
     Filter("state", _("State"), kind="choice", choices=VehicleState.choices),
 ]
 PLAN_COLUMNS = [
@@ -42,6 +45,9 @@ PLAN_FILTERS = [
     Filter("state", _("State"), kind="choice", choices=PlanState.choices),
     Filter("on", _("In force on"), kind="day"),
 ]
+
+
+DISINFECTING = frozenset({"transfers.vehicles", "transfers.drive"})
 
 
 @access.require("transfers.vehicles")
@@ -61,7 +67,7 @@ def vehicles(request: access.Request) -> HttpResponse:
 @access.require("transfers.vehicles")
 def new_vehicle(request: access.Request) -> HttpResponse:
     fleets = [(unit.id, unit.name) for unit in access.queries.units(request.scope, kinds=("fleet", "district"))]
-    form = VehicleForm(request.POST or None, fleets=fleets)
+    form = VehicleForm(request.POST or None, fleets=fleets, kinds=list(queries.vehicle_kinds().items()))
     if request.method == "POST" and accepted(
         form,
         lambda: actions.register_vehicle(
@@ -94,6 +100,16 @@ def new_driver(request: access.Request) -> HttpResponse:
     return page(request, "transfers/driver_new.html", {"form": form, "posts": posts})
 
 
+@access.require("transfers.vehicles")
+@require_POST
+def dismissal(request: access.Request, driver_id: UUID) -> HttpResponse:
+    """A driver who drives no more; entered again, they drive again."""
+    queries.driver(request.scope, driver_id)
+    actions.dismiss_driver(driver_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
+    messages.success(request, _("The driver gets no more trips."))
+    return redirect("vehicles:drivers")
+
+
 def enter_driver(request: access.Request, post: access.queries.Post, phone: str) -> UUID:
     return actions.register_driver(
         user_id=post.user,
@@ -110,7 +126,10 @@ def enter_driver(request: access.Request, post: access.queries.Post, phone: str)
 def vehicle(request: access.Request, vehicle_id: UUID) -> HttpResponse:
     """A vehicle, its last disinfections, and the form for the next one."""
     held = queries.vehicle(request.scope, vehicle_id)
+    may_disinfect = bool(DISINFECTING & request.scope.powers)
     form = DisinfectionForm(request.POST or None)
+    if request.method == "POST" and not may_disinfect:
+        raise NotFound(_("There is no such vehicle."))
     if request.method == "POST" and accepted(
         form,
         lambda: actions.disinfect(
@@ -121,9 +140,10 @@ def vehicle(request: access.Request, vehicle_id: UUID) -> HttpResponse:
         return redirect("vehicles:detail", vehicle_id)
     context = {
         "vehicle": held,
-        "form": form,
+        "form": form if may_disinfect else None,
         "definitions": [
             Definition(_("Fleet"), held.unit),
+            Definition(_("Kind"), held.kind),
             Definition(_("Seats"), held.seats),
             Definition(_("Model"), held.model or "–"),
         ],

@@ -32,12 +32,13 @@ FILTERS = [
     Filter("state", _("State"), kind="choice", choices=TripState.choices),
     Filter("plan", _("Plan")),
 ]
-CREW = frozenset({"transfers.read", "transfers.drive", "transfers.board", "transfers.receive"})
+CREW = frozenset({"transfers.drive", "transfers.assign"})
+READERS = CREW | {"transfers.read"}
 
 
-def of_crew(request: access.Request, trip_id: UUID) -> queries.TripRow:
-    """The trip, for somebody who sends, drives, boards or receives it."""
-    if not CREW & request.scope.powers:
+def of_crew(request: access.Request, trip_id: UUID, powers: frozenset[str] = CREW) -> queries.TripRow:
+    """The trip, for somebody who drives it or dispatches it."""
+    if not powers & request.scope.powers:
         raise NotFound(_("There is no such trip."))
     return queries.trip(request.scope, trip_id)
 
@@ -59,7 +60,7 @@ def mine(request: access.Request) -> HttpResponse:
 @access.signed_in
 def detail(request: access.Request, trip_id: UUID) -> HttpResponse:
     """The list of who rides, one tap a person; the driver's page and the dispatcher's alike."""
-    trip = of_crew(request, trip_id)
+    trip = of_crew(request, trip_id, READERS)
     riders = queries.riders(trip_id)
     access.listed(request.scope, "trips.riders", [rider.person_id for rider in riders])
     context = {
@@ -67,6 +68,7 @@ def detail(request: access.Request, trip_id: UUID) -> HttpResponse:
         "riders": riders,
         "aboard": sum(rider.is_aboard for rider in riders),
         "may_cancel": request.scope.may("transfers.assign"),
+        "may_act": bool(CREW & request.scope.powers),
     }
     return page(request, "transfers/trip.html", context)
 
