@@ -18,6 +18,7 @@ EVIDENCE_KINDS = frozenset(
 )
 
 
+RELEASE_TOLD_AHEAD = timedelta(hours=24)
 APPEAL_ANSWERED_WITHIN = timedelta(hours=24)
 APPEAL_LAPSES_AFTER = timedelta(hours=48)
 
@@ -142,6 +143,11 @@ def stands_by_laboratory(results: Iterable[Mapping[str, object]]) -> bool:
     for number, result in enumerate(results):
         last[result.get("sample", number)] = result.get("result")
     return "positive" in last.values()
+
+
+def release_is_near(ends_at: datetime, now: datetime) -> bool:
+    """Whether the paper of release may be prepared: in the last day before the end, and ever after."""
+    return now >= ends_at - RELEASE_TOLD_AHEAD
 
 
 def central_end(left: Sequence[Span]) -> datetime | None:

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock, ledger
 from bihuan.kernel.db import AnyOf, uuid7
+from bihuan.kernel.loop import events as loop
+from bihuan.kernel.loop.tallying import step_titles
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 
@@ -375,3 +377,22 @@ def _card(row: Mapping[str, object]) -> PersonCard:
         unit_name=unit_name,
         household_address=str(row["household__address"] or ""),
     )
+
+
+RESULTS = {"negative": _("Negative"), "positive": _("Positive"), "inconclusive": _("Inconclusive")}
+
+
+def detail_of(fact: ledger.FactRow) -> str:
+    """What a line of a timeline says beneath its title: the result of a test, the step that was not done."""
+    told = fact.payload
+    if fact.kind == "test.resulted":
+        result = str(told["result"])
+        return _joined(RESULTS.get(result, result), told.get("reason"))
+    if fact.kind in (loop.BREACHED, loop.EXPLAINED):
+        named = step_titles().get((str(told["pathway"]), str(told["step"])))
+        return _joined(named[1] if named else told["step"], told.get("occurrence"), told.get("reason"))
+    return ""
+
+
+def _joined(*words: object) -> str:
+    return " · ".join(str(word) for word in words if word)

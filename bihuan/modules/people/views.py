@@ -185,4 +185,7 @@ def particulars(card: queries.PersonCard) -> list[Definition]:
 def entries(person_id: UUID) -> list[Entry]:
     facts = queries.timeline(person_id)
     names = queries.actor_names(facts)
-    return [Entry(fact.happened_at, TITLES.get(fact.kind, fact.kind), by=names[fact.actor]) for fact in facts]
+    return [
+        Entry(fact.happened_at, TITLES.get(fact.kind, fact.kind), body=queries.detail_of(fact), by=names[fact.actor])
+        for fact in facts
+    ]

@@ -1,5 +1,7 @@
 """Pages of orders and appeals, for those they are for and for nobody else."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.test import Client
@@ -8,7 +10,7 @@ from django.urls import reverse
 from bihuan.kernel import clock
 from bihuan.kernel.access.models import User
 from bihuan.kernel.db import uuid7
-from bihuan.kernel.ledger import Actor, history
+from bihuan.kernel.ledger import Actor, history, record
 from bihuan.modules.measures import actions, queries
 from bihuan.modules.measures.rules import ExposureSource
 from tests.modules.measures.ordering import EXPOSED, evidence, live_order, person, propose
@@ -136,6 +138,56 @@ class TestForms:
         assert found.reason.zh in answer
         assert found.reason.en in answer
         assert "<svg" in answer
+
+
+class TestPapers:
+    def test_give_release_to_whom_the_order_binds_no_more(self, city: World):
+        order = live_order(city)
+        ends_at = queries.order(order).ends_at
+        client = signed_in(city, "approver")
+        notice, release = reverse("orders:notice", args=[order]), reverse("orders:release_notice", args=[order])
+        assert client.get(release).status_code == 404
+        assert "隔离管控告知书" in client.get(notice).content.decode()
+        with clock.given(ends_at - timedelta(hours=23)):
+            client = signed_in(city, "approver")
+            assert "解除隔离通知书" in client.get(release).content.decode()
+            assert "隔离管控告知书" in client.get(notice).content.decode()
+        with clock.given(ends_at):
+            actions.end(order, at=clock.now(), by=Actor.system("worker"), key=uuid7())
+            client = signed_in(city, "approver")
+            for address in (notice, release):
+                paper = client.get(address).content.decode()
+                assert "解除隔离通知书" in paper
+                assert "Notice of release" in paper
+                assert "隔离管控告知书" not in paper
+
+    def test_release_is_recorded_as_given_only_by_who_may(self, city: World):
+        order = live_order(city)
+        release = reverse("orders:release_notice", args=[order])
+        with clock.given(queries.order(order).ends_at - timedelta(hours=2)):
+            signed_in(city, "gate_officer").post(release, {"key": str(uuid7())})
+            assert queries.order(order).notified_at is None
+            signed_in(city, "clerk").post(release, {"key": str(uuid7())})
+            assert queries.order(order).notified_at == clock.now()
+
+
+class TestTimeline:
+    @pytest.mark.parametrize(
+        ("language", "result", "step"), [("en", "Positive", "Approve"), ("zh-hans", "阳性", "审批")]
+    )
+    def test_names_the_result_and_the_step(self, city: World, language: str, result: str, step: str):
+        order = live_order(city)
+        subject = f"order:{order}"
+        for kind, payload in (
+            ("test.resulted", {"result": "positive", "sample": "1"}),
+            ("duty.breached", {"pathway": "order", "step": "approve", "occurrence": ""}),
+        ):
+            record(key=uuid7(), kind=kind, subject=subject, at=clock.now(), by="system:test", payload=payload)
+        client = signed_in(city, "approver")
+        client.cookies["django_language"] = language
+        bodies = [str(entry.body) for entry in client.get(reverse("orders:detail", args=[order])).context["entries"]]
+        assert result in bodies
+        assert any(step in body for body in bodies)
 
 
 class TestAppeals:

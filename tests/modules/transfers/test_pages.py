@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from bihuan.kernel import clock
 from bihuan.kernel.db import uuid7
-from bihuan.modules.transfers import queries
-from bihuan.modules.transfers.models import PickupPlan, Request, Trip, Vehicle
+from bihuan.modules.transfers import actions, queries
+from bihuan.modules.transfers.models import Driver, PickupPlan, Request, Trip, Vehicle
 from tests.modules.measures.ordering import live_order
-from tests.modules.transfers.driving import driver, trip, underway, vehicle, waiting
+from tests.modules.transfers.driving import by, driver, trip, underway, vehicle, waiting
 from tests.signing_in import sign_in
 from tests.world import World, world
 
@@ -185,6 +185,29 @@ class TestFleet:
         )
         assert PickupPlan.objects.get().state == "approved"
 
+    def test_kinds_of_vehicles_come_from_the_profile(self, city: World):
+        client = signed_in(city, "dispatcher")
+        given = {"plate": "A-009", "seats": 4, "unit_id": city.unit("fleet").id}
+        assert post(client, reverse("vehicles:new"), **given, kind="balloon").status_code == 422
+        assert post(client, reverse("vehicles:new"), **given, kind="ambulance").status_code == 302
+        client.cookies["django_language"] = "en"
+        assert "Negative-pressure ambulance" in client.get(reverse("vehicles:list")).content.decode()
+
+    def test_whoever_only_reads_is_shown_no_button_and_may_not_act(self, city: World):
+        bus = vehicle(city)
+        going = trip(city, waiting(city, "Zhang San"), of=bus)
+        reader = signed_in(city, "commander")
+        for address, form in (
+            (reverse("vehicles:detail", args=[bus]), "agent"),
+            (reverse("trips:detail", args=[going]), "/boarding"),
+        ):
+            answer = reader.get(address)
+            assert answer.status_code == 200
+            assert form not in answer.content.decode()
+        assert post(reader, reverse("vehicles:detail", args=[bus]), agent="Chlorine").status_code == 404
+        assert post(reader, reverse("trips:boarding", args=[going])).status_code == 404
+        assert Vehicle.objects.get(pk=bus).disinfected_at is None
+
 
 class TestQueries:
     def test_count_both_sides(self, city: World):
@@ -210,3 +233,18 @@ class TestDrivers:
         assert city.user("driver").name in client.get(reverse("vehicles:drivers")).content.decode()
         assert post(client, page, user_id=city.user("grid_worker").id, phone="1").status_code == 422
         assert signed_in(city, "driver").get(page).status_code == 404
+
+    def test_are_taken_off_once_they_have_no_trip(self, city: World):
+        at_wheel = driver(city)
+        going = trip(city, waiting(city, "Zhang San"), driven_by=at_wheel)
+        client = signed_in(city, "dispatcher")
+        address = reverse("vehicles:dismissal", args=[at_wheel])
+        assert post(client, address).status_code == 409
+        assert post(signed_in(city, "driver"), address).status_code == 404
+        assert Driver.objects.get(pk=at_wheel).is_active
+        actions.cancel_trip(going, words="No need", **by(city, "dispatcher"))
+        assert post(client, address).status_code == 302
+        assert not Driver.objects.get(pk=at_wheel).is_active
+        again = {"user_id": city.user("driver").id, "phone": "13800000000"}
+        assert post(client, reverse("vehicles:new_driver"), **again).status_code == 302
+        assert Driver.objects.get(pk=at_wheel).is_active

@@ -331,7 +331,10 @@ def steps(card: queries.ArrivalCard) -> list[Step]:
 def entries(card: queries.ArrivalCard) -> list[Entry]:
     facts = list(reversed(ledger.history(card.subject)))
     names = people.actor_names(facts)
-    return [Entry(fact.happened_at, FACTS.get(fact.kind, fact.kind), by=names[fact.actor]) for fact in facts]
+    return [
+        Entry(fact.happened_at, FACTS.get(fact.kind, fact.kind), body=people.detail_of(fact), by=names[fact.actor])
+        for fact in facts
+    ]
 
 
 def when(moment: object) -> str:

@@ -110,6 +110,16 @@ class OrderRow:
         return self.state == OrderState.LIVE
 
     @property
+    def is_over(self) -> bool:
+        """Whether it bound somebody and binds them no more."""
+        return self.state in (OrderState.ENDED, OrderState.LIFTED, OrderState.LAPSED)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it bound them last: the end that was set, or the moment at which they were freed before it."""
+        return self.closed_at if self.closed_at and self.closed_at < self.ends_at else self.ends_at
+
+    @property
     def is_proposed(self) -> bool:
         return self.state == OrderState.PROPOSED
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import (
     Badge,
@@ -28,7 +29,7 @@ from bihuan.kernel.web import (
 from bihuan.modules.measures import actions, queries
 from bihuan.modules.measures.forms import ExposureForm, LiftForm, RejectionForm
 from bihuan.modules.measures.models import OrderKind, OrderState
-from bihuan.modules.measures.rules import ExposureSource
+from bihuan.modules.measures.rules import ExposureSource, release_is_near
 from bihuan.modules.measures.views import words
 from bihuan.modules.people import queries as people
 
@@ -81,6 +82,7 @@ def detail(request: access.Request, order_id: UUID) -> HttpResponse:
         "may_expose": may("measures.propose") and order.is_live,
         "may_lift": may("measures.lift") and order.is_live,
         "may_notify": may("measures.notify"),
+        "may_release": may_release(order),
         "crumbs": trail((_("Orders"), reverse("orders:list"))),
     }
     return page(request, "measures/order.html", context)
@@ -184,25 +186,38 @@ def exposure(request: access.Request, order_id: UUID) -> HttpResponse:
 
 @access.require("measures.read")
 def notice(request: access.Request, order_id: UUID) -> HttpResponse:
-    """The order on paper, in both languages, with the QR code of the person's own page."""
+    """The order on paper; for somebody it binds no more, the notice of release."""
     order = queries.in_reach(request.scope, order_id)
+    return paper(request, order, "release" if order.is_over else "notice")
+
+
+def paper(request: access.Request, order: queries.OrderRow, name: str) -> HttpResponse:
+    """In both languages, with the QR code of the person's own page."""
     access.opened(request.scope, order.person_id, "notice")
-    token = queries.token_of(order_id)
+    token = queries.token_of(order.id)
     context = {
         "order": order,
         "card": people.card(order.person_id),
         "address": request.build_absolute_uri(reverse("public:person", args=[token])) if token else "",
     }
-    return page(request, "measures/notice.html", context)
+    return page(request, f"measures/{name}.html", context)
 
 
-@access.require("measures.notify")
-@require_POST
+@access.require("measures.read")
 def release_notice(request: access.Request, order_id: UUID) -> HttpResponse:
-    queries.in_reach(request.scope, order_id)
-    actions.notify_release(order_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
-    messages.success(request, _("The notice of release is recorded as given."))
-    return redirect("orders:detail", order_id)
+    """The notice of release: printed in the last day before the end, and recorded as given."""
+    order = queries.in_reach(request.scope, order_id)
+    if not may_release(order):
+        raise NotFound(_("There is no notice of release yet."), _("It can be printed in the last 24 hours."))
+    if request.method == "POST" and request.whole_scope.may("measures.notify"):
+        actions.notify_release(order_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
+        messages.success(request, _("The notice of release is recorded as given."))
+        return redirect("orders:detail", order_id)
+    return paper(request, order, "release")
+
+
+def may_release(order: queries.OrderRow) -> bool:
+    return order.is_over or (order.is_live and release_is_near(order.ends_at, clock.now()))
 
 
 @access.require("measures.notify")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from bihuan.kernel import access
 from bihuan.kernel.ledger import FactRow
 from bihuan.kernel.web import Entry
+from bihuan.modules.people import queries as people
 
 TITLES = {
     "arrival.landed": _("Landed"),
@@ -76,6 +77,7 @@ def entries(facts: Sequence[FactRow]) -> list[Entry]:
         Entry(
             fact.happened_at,
             title(fact.kind),
+            body=people.detail_of(fact),
             by=names.get(UUID(fact.actor.removeprefix("user:")), "") if fact.actor.startswith("user:") else "",
             tone=TONES.get(fact.kind, "neutral"),  # type: ignore[arg-type]
         )
