@@ -26,7 +26,7 @@ from bihuan.modules.arrivals.models import Arrival, Batch, BatchRow, State
 from bihuan.modules.arrivals.queries.batches import problem_json
 from bihuan.modules.arrivals.queries.forms import forms, lookups
 from bihuan.modules.arrivals.queries.gates import units_of_gates
-from bihuan.modules.arrivals.queries.reading import CONTENT, FileRefused, read_file, trip, trips_of
+from bihuan.modules.arrivals.queries.reading import CONTENT, FileRefused, read_file, trip, trips_of, unfinished
 from bihuan.modules.arrivals.rules import (
     Ground,
     Lookups,
@@ -132,7 +132,7 @@ def import_arrivals(
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportResult:
     """Take in a file of travellers, set by set, each set in its own transaction. Handed in again, every row is a
-    duplicate.
+    duplicate; but if its taking in was broken off, by a crash or a lost connection, it is taken up where it stopped.
 
     With `preview` nothing is written, and the result says what would be. Raises FileRefused when the file itself is
     unfit.
@@ -140,18 +140,11 @@ def import_arrivals(
     recognised = read_file(content)
     if preview:
         return _preview(recognised, at)
-    batch = receive_batch(
-        content,
-        file_name,
-        kind=kind,
-        issuer=issuer,
-        legal_basis=legal_basis,
-        unit=unit or by.unit,
-        at=at,
-        by=by,
-        key=derive(key, "batch"),
+    letter = {"kind": kind, "issuer": issuer, "legal_basis": legal_basis, "unit": unit or by.unit}
+    batch = unfinished(content, by.id, **letter) or receive_batch(
+        content, file_name, **letter, at=at, by=by, key=derive(key, "batch")
     )
-    return take_in(batch, recognised, at=at, by=by, key=derive(key, "rows"), progress=progress)
+    return take_in(batch, recognised, at=at, by=by, key=derive(batch, "rows"), progress=progress)
 
 
 @action
@@ -317,7 +310,7 @@ def take_in_received(
             batch, code=refused.problem.code, names=refused.problem.names, at=at, by=by, key=derive(key, "refused")
         )
         raise
-    return take_in(batch, recognised, at=at, by=by, key=derive(key, "rows"), progress=progress)
+    return take_in(batch, recognised, at=at, by=by, key=derive(batch, "rows"), progress=progress)
 
 
 def result_of(batch: UUID) -> ImportResult:

@@ -1,6 +1,7 @@
 """Reading a file against the registers: which trips are known already."""
 
 from collections.abc import Collection, Sequence
+from hashlib import sha256
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -54,6 +55,12 @@ def read_file(content: bytes) -> Recognised:
         return recognise(read_table(content, known_headers()), forms())
     except FileProblem as problem:
         raise FileRefused(problem) from problem
+
+
+def unfinished(content: bytes, by: str, **letter: object) -> UUID | None:
+    """The batch of this very file, handed in by the same actor with the same letter, if it was never finished."""
+    found = Batch.objects.filter(sha256=sha256(content).hexdigest(), imported_by=by, content__isnull=False, **letter)
+    return found.order_by("imported_at").values_list("id", flat=True).first()
 
 
 def content_of(batch_id: UUID) -> bytes:
