@@ -59,6 +59,12 @@ class TestEveryCommand:
         assert CliRunner().invoke(main, ["check", "--loudly"]).exit_code == 2
 
 
+class TestDemo:
+    @pytest.mark.parametrize("words", ["--once --empty", "--at 2021-05-15", "--advance fortnight", "--people 100"])
+    def test_is_refused_with_2_when_it_is_asked_for_the_impossible(self, words: str):
+        assert CliRunner().invoke(main, ["demo", *words.split()]).exit_code == 2
+
+
 class TestCompletion:
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
     def test_prints_a_script_for(self, shell):

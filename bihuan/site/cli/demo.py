@@ -1,7 +1,6 @@
 import json
 import os
 import re
-import subprocess
 import time
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import click
 
 from bihuan.kernel.refusals import Refused
-from bihuan.site import city, supervisor
+from bihuan.site import city
 
 PEOPLE = 50_000
 PER_DAY = 60
@@ -124,14 +123,14 @@ def _anew() -> None:
     """An empty database with every table in it. Only a demo's is ever emptied."""
     import psycopg
 
+    from bihuan.site.cli.up import migrate
     from bihuan.site.settings import DATABASE_URL
 
     _stands()
     with psycopg.connect(DATABASE_URL, autocommit=True) as held:
         held.execute("DROP SCHEMA IF EXISTS public CASCADE")
         held.execute("CREATE SCHEMA public")
-    migrate = supervisor.python("bihuan.site.cli", "migrate")
-    subprocess.run(migrate, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
+    migrate()
 
 
 def _hurry() -> None:
