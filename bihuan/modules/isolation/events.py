@@ -43,6 +43,19 @@ TICKET_ANSWERED = "ticket.answered"
 # What was asked for is done or refused with a reason. payload: outcome (done | refused), remark
 TICKET_CLOSED = "ticket.closed"
 
+# A site began to operate; `unit` is the site. Subject `service:…`. payload: site, certificate_ends_at (or null)
+SERVICE_OPENED = "service.opened"
+
+# A site that operates has a new safety certificate. payload: site, certificate_ends_at (or null)
+CERTIFIED = "service.certified"
+
+# What a site did for those who stay there on one day. payload: on, meals, waste, disinfected, staff_well (each true or
+# false), remark
+DAY_LOGGED = "service.day_logged"
+
+# A site no longer operates. payload: site
+SERVICE_CLOSED = "service.closed"
+
 # A site was opened, closed, certified or inspected. Subject `site:…`. payload: the values that changed
 SITE_CHANGED = "site.changed"
 

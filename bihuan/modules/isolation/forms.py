@@ -7,6 +7,8 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bihuan.kernel.web import HappenedForm
+
 from . import queries, rules
 from .models import Check, Room, Site, Ticket, Zone
 
@@ -44,13 +46,13 @@ def remark_field() -> forms.CharField:
     return forms.CharField(label=_("Remark"), required=False, max_length=200)
 
 
-class CheckForm(forms.Form):
+class CheckForm(HappenedForm):
     temperature = temperature_field(required=True)
     symptoms = SymptomsField()
     remark = remark_field()
 
 
-class VisitForm(forms.Form):
+class VisitForm(HappenedForm):
     contact = forms.ChoiceField(
         label=_("How"), choices=Check.Contact.choices, initial=Check.Contact.VISIT, widget=forms.RadioSelect
     )
@@ -184,25 +186,65 @@ class OpeningForm(SiteForm):
         self.order_fields(self.field_order)
 
 
+class YesNoField(forms.TypedChoiceField):
+    """A question that must be answered."""
+
+    def __init__(self, label: Any) -> None:
+        super().__init__(
+            label=label,
+            choices=[("yes", _("Yes")), ("no", _("No"))],
+            coerce=lambda value: value == "yes",
+            widget=forms.RadioSelect,
+        )
+
+
+class DayForm(forms.Form):
+    meals = YesNoField(_("All meals were brought on time"))
+    waste = YesNoField(_("Waste was collected, sealed and taken away"))
+    disinfected = YesNoField(_("Corridors, passages and equipment were disinfected"))
+    staff_well = YesNoField(_("All staff were checked and are well"))
+    remark = forms.CharField(
+        label=_("What was not in order, and what was done"),
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 class ZoneForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=Zone.Kind.choices, widget=forms.RadioSelect)
     name = forms.CharField(label=_("Name"), max_length=60)
 
 
-class RoomsForm(forms.Form):
-    """A floor's rooms, all alike."""
+class ZoneChangeForm(ZoneForm):
+    blocked_for = forms.CharField(
+        label=_("Take its rooms out of use, because"),
+        required=False,
+        max_length=100,
+        help_text=_("Only where nobody stays. Each room is then made ready again by itself."),
+    )
 
-    numbers = forms.CharField(label=_("Room numbers"), max_length=300, help_text=_("Such as 201-220, 222"))
+
+class FurnishingForm(forms.Form):
+    """What a room is: where it lies and how many beds it has."""
+
     floor = forms.IntegerField(label=_("Floor"), min_value=-5, max_value=200)
     capacity = forms.IntegerField(label=_("Beds in a room"), min_value=1, max_value=12, initial=1)
     barrier_free = forms.BooleanField(label=_("Barrier-free"), required=False)
-    field_order = ("zone_id", "numbers", "floor", "capacity", "barrier_free")
+    field_order: Sequence[str] = ("zone_id", "floor", "capacity", "barrier_free")
 
     def __init__(self, *args: Any, zones: Sequence[queries.ZoneRow], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(zone.id, f"{zone.name} · {zone.kind}") for zone in zones]
         self.fields["zone_id"] = forms.TypedChoiceField(label=_("Zone"), choices=choices, coerce=UUID)
         self.order_fields(self.field_order)
+
+
+class RoomsForm(FurnishingForm):
+    """A floor's rooms, all alike."""
+
+    numbers = forms.CharField(label=_("Room numbers"), max_length=300, help_text=_("Such as 201-220, 222"))
+    field_order = ("zone_id", "numbers", "floor", "capacity", "barrier_free")
 
     def clean_numbers(self) -> tuple[str, ...]:
         try:

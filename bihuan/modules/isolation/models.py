@@ -35,6 +35,57 @@ class Site(Model):
         return f"site:{self.unit_id}"
 
 
+class Service(Model):
+    """A time in which a site operates; while it lasts somebody owes each day's log and a valid certificate."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="services")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["site"], condition=Q(closed_at__isnull=True), name="isolation_service_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")),
+                name="isolation_service_ends_later",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"service {self.id}"
+
+    @property
+    def subject(self) -> str:
+        return f"service:{self.id}"
+
+
+class Day(Model):
+    """What a site did on one day for those who stay there. Whatever was not in order is said in words."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="days")
+    on = models.DateField()
+    meals = models.BooleanField()
+    waste = models.BooleanField()
+    disinfected = models.BooleanField()
+    staff_well = models.BooleanField()
+    remark = models.CharField(max_length=300, blank=True)
+    logged_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["service", "on"], name="isolation_day_once"),
+            models.CheckConstraint(
+                condition=Q(meals=True, waste=True, disinfected=True, staff_well=True) | ~Q(remark=""),
+                name="isolation_day_told",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.on}"
+
+
 class Zone(Model):
     """One of a site's functional zones: where people stay, where staff work, and the way between."""
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 
@@ -101,6 +101,11 @@ def unusable(
     if certificate_until is None or certificate_until < today:
         found.append(Unusable.NO_CERTIFICATE)
     return tuple(found)
+
+
+def certificate_ends_at(until: date | None, zone: tzinfo) -> datetime | None:
+    """The moment a certificate stops being valid: its last day is over."""
+    return None if until is None else datetime.combine(until + timedelta(days=1), time(), zone)
 
 
 class RoomState(StrEnum):

@@ -42,6 +42,7 @@ SHORT_BUS_ON = date(2022, 6, 25)
 SEED = 1
 GATE_OF_MODE = {"rail": "gate-rail", "coach": "gate-coach", "air": "gate-air"}
 WORKING_HOURS = range(7, 23)
+LOGS_FROM = 16  # when a site enters its day
 
 
 @dataclass
@@ -102,6 +103,7 @@ class Staff:
         self.test(due["order", "central_test"] + due["order", "home_test"] + due["arrival", "test"], now)
         self.leave(due["order", "leave"] + due["order", "move_home"], now)
         self.clean(now)
+        self.log_days(due["service", "day"], now)
         self.refer(due["order", "positive"], now)
         self.admit(due["order", "admit"], now)
         self.home(due["order", "home"], now)
@@ -420,6 +422,28 @@ class Staff:
             for room in isolation_read.room_grid(site, site_usable=True):
                 if room.state == "cleaning" and staff:
                     isolation.set_room(room.id, state="ready", at=now, by=staff, key=self.key("clean", room.id))
+
+    def log_days(self, due: Sequence[DutyRow], now: datetime) -> None:
+        """In the afternoon the head of a site enters its day; now and then something was not in order."""
+        sites = isolation_read.sites_by_unit()
+        for duty in due:
+            head = self.someone("site_head", duty.owner_unit)
+            if head is None or head.unit is None or now.astimezone(clock.CITY).hour < LOGS_FROM:
+                continue
+            is_late = self.luck("meals", duty.subject, duty.occurrence).random() < 0.2
+            self.may_fail(
+                "log the day",
+                isolation.log_day,
+                sites[head.unit],
+                meals=not is_late,
+                waste=True,
+                disinfected=True,
+                staff_well=True,
+                remark=source()["patterns"]["meal_late"] if is_late else "",
+                at=now,
+                by=head,
+                key=self.key("log the day", duty.subject, duty.occurrence),
+            )
 
     def home_unit(self, duty: DutyRow) -> UUID | None:
         """The community of the person, or of the place they visit."""

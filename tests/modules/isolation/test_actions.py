@@ -8,11 +8,22 @@ from django.db import IntegrityError, connection, transaction
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.ledger import history
+from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.loop import work
 from bihuan.kernel.refusals import Refused
 from bihuan.modules.isolation import actions, events, queries
-from bihuan.modules.isolation.actions import NoBed, NoHome, NoStay, NotOver, NotReferred, OtherHousehold, SiteNotUsable
-from bihuan.modules.isolation.models import Check, Occupancy, Room, Site, Stay
+from bihuan.modules.isolation.actions import (
+    DayNotTold,
+    EnteredAlready,
+    NoBed,
+    NoHome,
+    NoStay,
+    NotOver,
+    NotReferred,
+    OtherHousehold,
+    SiteNotUsable,
+)
+from bihuan.modules.isolation.models import Check, Occupancy, Room, Service, Site, Stay
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.people.models import Household
 from bihuan.modules.testing import actions as testing
@@ -341,6 +352,84 @@ def refer(isolation, order):
         person_id=queries.stay_of(order).person_id,
         hospital_id=isolation.unit("hospital"),
     )
+
+
+class TestChangingASite:
+    def test_corrects_a_room_but_never_below_the_people_in_it(self, isolation):
+        household = Household.objects.create(unit_id=isolation.unit("410811001001"), address="1-1-101").id
+        for name in ("Father", "Mother"):
+            isolation.check_in(isolation.order(isolation.person(name, household)), "201")
+        zone = Room.objects.get(number="201").zone_id
+        given = {"zone_id": zone, "floor": 3, "barrier_free": True, "by": "site_head"}
+        with pytest.raises(NoBed):
+            isolation.do(actions.change_room, isolation.rooms["201"], capacity=1, **given)
+        isolation.do(actions.change_room, isolation.rooms["201"], capacity=3, **given)
+        room = Room.objects.get(number="201")
+        assert (room.floor, room.capacity, room.barrier_free) == (3, 3, True)
+
+    def test_takes_a_zone_out_of_use_only_when_nobody_stays_in_it(self, isolation):
+        given = {"kind": "observation", "name": "C", "blocked_for": "rewiring", "by": "site_head"}
+        isolation.resident()
+        with pytest.raises(NoBed):
+            isolation.do(actions.change_zone, Room.objects.get(number="101").zone_id, **given)
+        empty = isolation.do(actions.add_zone, isolation.site_id, by="site_head", kind="observation", name="B")
+        isolation.do(actions.add_rooms, empty, by="site_head", numbers=["301", "302"], floor=3)
+        isolation.do(actions.change_zone, empty, **given)
+        blocked = Room.objects.filter(state="blocked", reason="rewiring")
+        assert set(blocked.values_list("number", flat=True)) == {"301", "302"}
+
+
+class TestOperation:
+    """A site that operates owes each day's log and, before it lapses, a new certificate."""
+
+    def owed(self):
+        [service] = Service.objects.filter(closed_at=None)
+        return {duty.step: duty for duty in loop.duties_of_many([service.subject])[service.subject]}
+
+    def change(self, isolation, **values):
+        given = {"state": "open", "phone": "1", "certificate_until": NOW.date(), "inspected_on": NOW.date()} | values
+        isolation.do(actions.change_site, isolation.site_id, by="site_head", **given)
+
+    def test_owes_the_days_log_from_the_next_morning_until_it_is_entered(self, isolation, at):
+        assert self.owed()["day"].occurrence.startswith("2022-07-06")
+        with at(NOW + timedelta(days=1)):
+            isolation.do(actions.log_day, isolation.site_id, **ALL_IN_ORDER)
+            assert self.owed()["day"].occurrence.startswith("2022-07-07")
+            with pytest.raises(EnteredAlready):
+                isolation.do(actions.log_day, isolation.site_id, **ALL_IN_ORDER)
+
+    def test_takes_what_was_not_in_order_only_in_words(self, isolation):
+        with pytest.raises(DayNotTold):
+            isolation.do(actions.log_day, isolation.site_id, **ALL_IN_ORDER | {"waste": False})
+        isolation.do(actions.log_day, isolation.site_id, **ALL_IN_ORDER | {"waste": False}, remark="lorry late")
+        assert queries.operation(isolation.site_id, clock.now()).today.is_normal is False
+
+    def test_owes_a_new_certificate_thirty_days_before_the_old_one_lapses(self, isolation, at):
+        self.change(isolation, certificate_until=NOW.date() + timedelta(days=40))
+        assert queries.operation(isolation.site_id, clock.now()).certificate_due is None
+        with at(NOW + timedelta(days=12)):
+            work(clock.now())
+            assert queries.operation(isolation.site_id, clock.now()).certificate_due is not None
+            self.change(isolation, certificate_until=NOW.date() + timedelta(days=400))
+            assert queries.operation(isolation.site_id, clock.now()).certificate_due is None
+            assert self.owed()["certificate"].breach_at == datetime(2023, 8, 10, tzinfo=clock.CITY)
+
+    def test_owes_nothing_once_it_is_closed_and_begins_anew(self, isolation):
+        self.change(isolation, state="closed")
+        with pytest.raises(SiteNotUsable):
+            isolation.do(actions.log_day, isolation.site_id, **ALL_IN_ORDER)
+        assert not Service.objects.filter(closed_at=None).exists()
+        assert loop.violations(clock.now()) == {"drifted_duties": 0, "loops_without_duty": 0}
+        self.change(isolation, state="open")
+        assert self.owed().keys() == {"day", "certificate"}
+
+    def test_is_not_rewritten_by_sql(self, isolation):
+        isolation.do(actions.log_day, isolation.site_id, **ALL_IN_ORDER)
+        with pytest.raises(Exception, match="permission denied"), connection.cursor() as cursor:
+            cursor.execute("UPDATE isolation_day SET meals = false, remark = 'x'")
+
+
+ALL_IN_ORDER = {"meals": True, "waste": True, "disinfected": True, "staff_well": True}
 
 
 class TestTwoClerks:

@@ -8,7 +8,7 @@ from bihuan.kernel import access, clock
 from bihuan.kernel.ledger import history
 from bihuan.kernel.text import Text
 from bihuan.modules.isolation import actions, events, queries
-from bihuan.modules.isolation.models import Check, Room, Ticket, Zone
+from bihuan.modules.isolation.models import Check, Room, Service, Ticket, Zone
 from bihuan.modules.transfers import actions as transfers
 from tests.modules.isolation.conftest import CLOSE, MEDIUM
 from tests.modules.isolation.test_actions import TEAM, refer, sampled
@@ -74,6 +74,23 @@ class TestSitePages:
         for page in ("rooms", "round", "detail"):
             with django_assert_max_num_queries(40):
                 staff.get(site_url(isolation, page))
+
+
+class TestDayPage:
+    def test_takes_the_day_once_and_keeps_an_unanswered_question_open(self, isolation, staff):
+        url = site_url(isolation, "day")
+        assert staff.get(url).status_code == 200
+        assert post(staff, url, meals="yes", waste="yes", disinfected="yes").status_code == 422
+        answers = {"meals": "yes", "waste": "yes", "disinfected": "no", "staff_well": "yes"}
+        assert post(staff, url, **answers, remark="").status_code == 422
+        assert post(staff, url, **answers, remark="pump broke, repaired").status_code == 302
+        assert b"pump broke" in staff.get(site_url(isolation, "detail")).content
+        assert b"pump broke" in staff.get(url).content
+
+    def test_a_duty_leads_to_the_site(self, isolation, staff, client):
+        url = reverse("sites:service", args=[Service.objects.get().id])
+        assert staff.get(url).url == site_url(isolation, "detail")
+        assert as_(isolation, client, "stranger").get(url).status_code == 404
 
 
 class TestCheckInPage:
@@ -192,6 +209,20 @@ class TestRoomPage:
         assert staff.get(url).status_code == 200
         post(staff, url, state="ready", reason="")
         assert Room.objects.get(number="101").state == "ready"
+
+
+class TestZoneAndRoomPages:
+    def test_change_what_is_entered_and_are_for_the_head_of_the_site(self, isolation, client):
+        zone = Zone.objects.get()
+        pages = site_url(isolation, "zone", zone.id), site_url(isolation, "furnishing", isolation.rooms["101"])
+        staff = as_(isolation, client, "site_staff")
+        assert [staff.get(url).status_code for url in pages] == [404, 404]
+        head = as_(isolation, client, "site_head")
+        assert [head.get(url).status_code for url in pages] == [200, 200]
+        assert post(head, pages[0], kind="observation", name="East", blocked_for="").status_code == 302
+        assert post(head, pages[1], zone_id=zone.id, floor="4", capacity="2").status_code == 302
+        assert Zone.objects.get().name == "East"
+        assert (Room.objects.get(number="101").floor, Room.objects.get(number="101").capacity) == (4, 2)
 
 
 class TestHomePages:

@@ -9,6 +9,7 @@ SUBJECTS = {
     "ticket": "tickets:detail",
     "return": "returns:detail",
     "trip": "trips:detail",
+    "service": "sites:service",
 }
 STEPS = {
     ("arrival", "land"): "gates:list",
@@ -24,6 +25,8 @@ STEPS = {
     ("order", "home"): "homes:list",
     ("order", "home_check"): "homes:list",
     ("order", "home_test"): "samples:due",
+    ("service", "day"): "sites:today",
+    ("service", "certificate"): "sites:today",
     ("trip", "disinfect"): "trips:mine",
     ("appeal", "answer"): "appeals:list",
     ("ticket", "answer"): "tickets:list",

@@ -2,8 +2,10 @@
 
 from .checks import CheckIn, record_check, record_round
 from .homes import Member, begin_home, visit_home
+from .operation import log_day
 from .referrals import admit, decline
 from .refusals import (
+    DayNotTold,
     EnteredAlready,
     NoBed,
     NoHome,
@@ -15,12 +17,13 @@ from .refusals import (
     TeamIncomplete,
     TicketClosed,
 )
-from .sites import add_rooms, add_zone, change_site, open_site, set_room
+from .sites import add_rooms, add_zone, change_room, change_site, change_zone, open_site, set_room
 from .stays import check_in, leave, let_out, move_room
 from .tickets import answer_ticket, close_ticket, open_ticket
 
 __all__ = [
     "CheckIn",
+    "DayNotTold",
     "EnteredAlready",
     "Member",
     "NoBed",
@@ -37,12 +40,15 @@ __all__ = [
     "admit",
     "answer_ticket",
     "begin_home",
+    "change_room",
     "change_site",
+    "change_zone",
     "check_in",
     "close_ticket",
     "decline",
     "leave",
     "let_out",
+    "log_day",
     "move_room",
     "open_site",
     "open_ticket",

@@ -29,6 +29,10 @@ class OtherHousehold(Refused):
     """Somebody of another household lives in the room."""
 
 
+class DayNotTold(Refused):
+    """Something was not in order at the site, and nobody said what."""
+
+
 class SiteNotUsable(Refused):
     """The site is not open, not inspected or without a valid safety certificate."""
 

@@ -1,16 +1,17 @@
 """Sites, zones and rooms are set up and kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel.ledger import Actor, derive, record
+from bihuan.kernel.ledger import Actor, Json, derive, record
 from bihuan.kernel.loop import action
 from bihuan.modules.isolation import events
 from bihuan.modules.isolation.models import Occupancy, Room, Site, Zone
 
+from .operation import keep_service
 from .refusals import EnteredAlready, NoBed
 
 
@@ -40,7 +41,8 @@ def open_site(
         inspected_on=inspected_on,
         state=state,
     )
-    _record_site(site, at, by, key)
+    _record(site, events.SITE_CHANGED, _values(site), at, by, key)
+    keep_service(site, certificate_until, at=at, by=by, key=derive(key, "service"))
     return site.id
 
 
@@ -58,27 +60,21 @@ def change_site(
 ) -> None:
     """Open or close a site, renew its certificate, enter a passed inspection. Who is there stays."""
     site = Site.objects.select_for_update().get(pk=site_id)
+    was_certified = site.certificate_until
     site.state, site.phone = state, phone
     site.certificate_until, site.inspected_on = certificate_until, inspected_on
     site.save(update_fields=["state", "phone", "certificate_until", "inspected_on"])
-    _record_site(site, at, by, key)
+    _record(site, events.SITE_CHANGED, _values(site), at, by, key)
+    keep_service(site, was_certified, at=at, by=by, key=derive(key, "service"))
 
 
-def _record_site(site: Site, at: datetime, by: Actor, key: UUID) -> None:
-    record(
-        key=derive(key, "fact"),
-        kind=events.SITE_CHANGED,
-        subject=site.subject,
-        at=at,
-        by=by.id,
-        unit=site.unit_id,
-        payload={
-            "state": site.state,
-            "phone": site.phone,
-            "certificate_until": site.certificate_until and site.certificate_until.isoformat(),
-            "inspected_on": site.inspected_on and site.inspected_on.isoformat(),
-        },
-    )
+def _values(site: Site) -> dict[str, Json]:
+    return {
+        "state": site.state,
+        "phone": site.phone,
+        "certificate_until": site.certificate_until,
+        "inspected_on": site.inspected_on,
+    }
 
 
 @action
@@ -88,15 +84,7 @@ def add_zone(site_id: UUID, *, kind: str, name: str, at: datetime, by: Actor, ke
     if Zone.objects.filter(site=site, name=name).exists():
         raise EnteredAlready(_("The site has a zone of this name already."), _("Choose another name."))
     zone: Zone = Zone.objects.create(site=site, kind=kind, name=name)
-    record(
-        key=derive(key, "fact"),
-        kind=events.SITE_CHANGED,
-        subject=site.subject,
-        at=at,
-        by=by.id,
-        unit=site.unit_id,
-        payload={"zone": name, "zone_kind": kind},
-    )
+    _record(site, events.SITE_CHANGED, {"zone": name, "zone_kind": kind}, at, by, key)
     return zone.id
 
 
@@ -124,15 +112,56 @@ def add_rooms(
         Room(site=zone.site, zone=zone, number=number, floor=floor, capacity=capacity, barrier_free=barrier_free)
         for number in numbers
     )
-    record(
-        key=derive(key, "fact"),
-        kind=events.SITE_CHANGED,
-        subject=zone.site.subject,
-        at=at,
-        by=by.id,
-        unit=zone.site.unit_id,
-        payload={"zone": zone.name, "rooms": list(numbers), "floor": floor, "capacity": capacity},
-    )
+    payload: dict[str, Json] = {"zone": zone.name, "rooms": list(numbers), "floor": floor, "capacity": capacity}
+    _record(zone.site, events.SITE_CHANGED, payload, at, by, key)
+
+
+@action
+def change_zone(
+    zone_id: UUID, *, kind: str, name: str, blocked_for: str = "", at: datetime, by: Actor, key: UUID
+) -> None:
+    """Call a zone something else, and block all its rooms if there is a reason to. Nobody may stay in them then."""
+    zone = Zone.objects.select_for_update(of=("self",)).select_related("site").get(pk=zone_id)
+    if Zone.objects.filter(site=zone.site, name=name).exclude(pk=zone_id).exists():
+        raise EnteredAlready(_("The site has a zone of this name already."), _("Choose another name."))
+    reason = blocked_for.strip()
+    if reason:
+        rooms = list(Room.objects.select_for_update().filter(zone=zone).order_by("pk").values_list("pk", flat=True))
+        if Occupancy.objects.filter(room__in=rooms, during__upper_inf=True).exists():
+            raise NoBed(_("Somebody stays in this zone."), _("Give the people in it rooms of another zone first."))
+        Room.objects.filter(pk__in=rooms).update(state=Room.State.BLOCKED, reason=reason)
+    zone.kind, zone.name = kind, name
+    zone.save(update_fields=["kind", "name"])
+    _record(zone.site, events.SITE_CHANGED, {"zone": name, "zone_kind": kind, "blocked_for": reason}, at, by, key)
+
+
+@action
+def change_room(
+    room_id: UUID,
+    *,
+    zone_id: UUID,
+    floor: int,
+    capacity: int,
+    barrier_free: bool,
+    at: datetime,
+    by: Actor,
+    key: UUID,
+) -> None:
+    """Correct what is entered of a room. It never has fewer beds than people."""
+    room = Room.objects.select_for_update(of=("self",)).select_related("site").get(pk=room_id)
+    zone = Zone.objects.get(pk=zone_id, site=room.site_id)
+    if Occupancy.objects.filter(room=room, during__upper_inf=True).count() > capacity:
+        raise NoBed(_("More people than that stay in this room."), _("Give some of them another room first."))
+    room.zone, room.floor, room.capacity, room.barrier_free = zone, floor, capacity, barrier_free
+    room.save(update_fields=["zone", "floor", "capacity", "barrier_free"])
+    payload: dict[str, Json] = {
+        "room": room.number,
+        "zone": zone.name,
+        "floor": floor,
+        "capacity": capacity,
+        "barrier_free": barrier_free,
+    }
+    _record(room.site, events.SITE_CHANGED, payload, at, by, key)
 
 
 @action
@@ -145,12 +174,17 @@ def set_room(room_id: UUID, *, state: str, reason: str = "", at: datetime, by: A
         raise NoBed(_("A room is blocked only for a reason."), _("Say why nobody may use it."))
     room.state, room.reason = state, reason.strip()
     room.save(update_fields=["state", "reason"])
+    payload: dict[str, Json] = {"room": room.number, "state": state, "reason": room.reason}
+    _record(room.site, events.ROOM_CHANGED, payload, at, by, key)
+
+
+def _record(site: Site, kind: str, payload: Mapping[str, Json], at: datetime, by: Actor, key: UUID) -> None:
     record(
         key=derive(key, "fact"),
-        kind=events.ROOM_CHANGED,
-        subject=room.site.subject,
+        kind=kind,
+        subject=site.subject,
         at=at,
-        by=by.id,
-        unit=room.site.unit_id,
-        payload={"room": room.number, "state": state, "reason": reason.strip()},
+        by=by,
+        unit=site.unit_id,
+        payload=payload,
     )

@@ -98,6 +98,7 @@ CREATE CONSTRAINT TRIGGER isolation_stay_has_a_room AFTER INSERT OR UPDATE ON is
 CREATE CONSTRAINT TRIGGER isolation_occupancy_of_stay AFTER INSERT OR UPDATE ON isolation_occupancy
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION isolation_stay_has_a_room();
 
--- What happened is not deleted, and a health check is not rewritten.
-REVOKE DELETE, TRUNCATE ON isolation_stay, isolation_occupancy, isolation_home, isolation_check, isolation_ticket FROM bihuan_app;
-REVOKE UPDATE ON isolation_check FROM bihuan_app;
+-- What happened is not deleted, and neither a health check nor a day's log is rewritten.
+REVOKE DELETE, TRUNCATE ON isolation_stay, isolation_occupancy, isolation_home, isolation_check, isolation_ticket,
+    isolation_service, isolation_day FROM bihuan_app;
+REVOKE UPDATE ON isolation_check, isolation_day FROM bihuan_app;

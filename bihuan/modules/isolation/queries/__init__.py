@@ -1,7 +1,9 @@
 """Every read of isolation, a file per noun."""
 
+from .coming import Coming, coming
 from .exceptions import Finding, Trouble, exceptions
 from .homes import Awaited, HomeCard, HomeRow, awaited_homes, home_of, homes_today
+from .operation import DayRow, Operation, days, operation, site_of_service
 from .practice import Practice, TeamRole, fever_from, practice, symptom_names, team_roles
 from .referrals import Patient, Referral, admitted, hospitals, referrals, referred
 from .sites import (
@@ -39,11 +41,14 @@ from .tickets import TicketList, TicketRow, ticket, ticket_kinds, tickets_of
 __all__ = [
     "Awaited",
     "CheckRow",
+    "Coming",
+    "DayRow",
     "Finding",
     "HomeCard",
     "HomeRow",
     "Keeper",
     "Leaving",
+    "Operation",
     "Patient",
     "Practice",
     "Referral",
@@ -63,6 +68,8 @@ __all__ = [
     "awaited_homes",
     "by_floor",
     "checks_of",
+    "coming",
+    "days",
     "exceptions",
     "fever_from",
     "free_rooms",
@@ -72,6 +79,7 @@ __all__ = [
     "household_of",
     "keeper_of",
     "leaving",
+    "operation",
     "order_under",
     "practice",
     "referrals",
@@ -81,6 +89,7 @@ __all__ = [
     "rooms_by_site",
     "round_list",
     "site_card",
+    "site_of_service",
     "sites_by_unit",
     "stay_of",
     "symptom_names",

@@ -106,7 +106,7 @@ def homes_today(scope: Scope, now: datetime) -> tuple[HomeRow, ...]:
     held = [home for home in held if holders[f"person:{home['person_id']}"] == f"unit:{home['unit_id']}"]
     monitored = _monitored(scope, now)
     subjects = [f"order:{home['order_id']}" for home in held] + [subject for subject, _person in monitored]
-    checks = latest_checks(subjects, now - timedelta(days=2))
+    checks = latest_checks(subjects, now - timedelta(days=2), now)
     today = datetime.combine(now.astimezone(clock.CITY), time(), clock.CITY)
     cards = people.cards([person_id for _subject, person_id in monitored])
     doors = [

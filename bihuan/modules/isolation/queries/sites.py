@@ -146,6 +146,7 @@ class ZoneRow:
     id: UUID
     name: str
     kind: str
+    kind_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,9 @@ def site_card(scope: Scope, site_id: UUID, now: datetime) -> SiteCard | None:
     if site is None:
         return None
     [rooms] = _rooms(Site.objects.filter(pk=site.pk), now)
-    zones = tuple(ZoneRow(zone.id, zone.name, zone.get_kind_display()) for zone in site.zones.order_by("kind", "name"))
+    zones = tuple(
+        ZoneRow(zone.id, zone.name, zone.get_kind_display(), zone.kind) for zone in site.zones.order_by("kind", "name")
+    )
     return SiteCard(rooms, site.address, site.inspected_on, zones, site.unit.path)
 
 
@@ -188,6 +191,7 @@ class RoomCell:
     number: str
     floor: int
     zone: str
+    zone_id: UUID
     capacity: int
     barrier_free: bool
     state: rules.RoomState
@@ -236,6 +240,7 @@ def room_grid(site_id: UUID, *, site_usable: bool) -> tuple[RoomCell, ...]:
             number=room.number,
             floor=room.floor,
             zone=room.zone.name,
+            zone_id=room.zone_id,
             capacity=room.capacity,
             barrier_free=room.barrier_free,
             state=rules.room_state(

@@ -96,10 +96,10 @@ def checks_of(subject: str) -> tuple[CheckRow, ...]:
     return tuple(_check(check) for check in Check.objects.filter(subject=subject).order_by("-checked_at", "-id"))
 
 
-def latest_checks(subjects: Collection[str], since: datetime) -> dict[str, CheckRow]:
-    """Each subject's latest check since a moment, in one query."""
+def latest_checks(subjects: Collection[str], since: datetime, now: datetime) -> dict[str, CheckRow]:
+    """Each subject's latest check between two moments, in one query."""
     found = (
-        Check.objects.filter(subject__in=list(subjects), checked_at__gte=since)
+        Check.objects.filter(subject__in=list(subjects), checked_at__gte=since, checked_at__lte=now)
         .order_by("subject", "-checked_at", "-id")
         .distinct("subject")
     )
@@ -145,8 +145,8 @@ class Resident:
 
 
 def residents(site_id: UUID, order_ids: Sequence[UUID] | None = None, *, now: datetime) -> tuple[Resident, ...]:
-    """Who stays at a site now, room by room; `order_ids` narrows it down."""
-    found = Occupancy.objects.filter(stay__site=site_id, during__upper_inf=True)
+    """Who stays at a site since before `now`, room by room; `order_ids` narrows it down."""
+    found = Occupancy.objects.filter(stay__site=site_id, during__upper_inf=True, stay__during__startswith__lte=now)
     if order_ids is not None:
         found = found.filter(stay__order__in=order_ids)
     rows = list(
@@ -163,7 +163,7 @@ def residents(site_id: UUID, order_ids: Sequence[UUID] | None = None, *, now: da
             central_ends_at=F("stay__order__central_ends_at"),
         )
     )
-    checks = latest_checks([f"order:{row['order_id']}" for row in rows], now - timedelta(days=2))
+    checks = latest_checks([f"order:{row['order_id']}" for row in rows], now - timedelta(days=2), now)
     return tuple(_resident(row, checks, now) for row in rows)
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.web import accepted, page, request_key, trail
 from bihuan.modules.isolation import actions, queries
@@ -99,11 +100,11 @@ def looking_after(scope: access.Scope) -> list[tuple[str, str]]:
 def visit(request: access.Request, order_id: UUID) -> HttpResponse:
     """The day's contact with a person at home."""
     home = _home_of(request, order_id)
-    form = VisitForm(request.POST or None)
+    form = VisitForm(request.POST or None, since=home.begun_at)
     if request.method == "POST" and accepted(
         form,
         lambda: actions.visit_home(
-            order_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+            order_id, **form.findings, at=form.moment, by=request.scope.actor, key=request_key(request)
         ),
     ):
         messages.success(request, _("The contact is taken down."))
@@ -119,15 +120,15 @@ def monitored(request: access.Request, arrival_id: UUID) -> HttpResponse:
     door = next((one for one in doors if one.subject == f"arrival:{arrival_id}"), None)
     if door is None:
         raise NotFound(_("Nobody is monitored under this arrival."))
-    form = MonitorForm(request.POST or None)
+    form = MonitorForm(request.POST or None, since=loop.opened_at(door.subject))
     if request.method == "POST" and accepted(
         form,
         lambda: actions.record_check(
             door.subject,
             person_id=door.person_id,
             place=Check.Place.MONITOR,
-            **form.cleaned_data,
-            at=clock.now(),
+            **form.findings,
+            at=form.moment,
             by=request.scope.actor,
             key=request_key(request),
         ),

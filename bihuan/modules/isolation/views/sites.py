@@ -1,19 +1,43 @@
 """A site's pages: what needs attention, its rooms, its round, whom it expects."""
 
 from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.refusals import NotFound
-from bihuan.kernel.web import Column, Filter, Stat, Tab, Table, accepted, page, render_table, request_key, trail
+from bihuan.kernel.web import (
+    Column,
+    Filter,
+    HappenedForm,
+    Stat,
+    Tab,
+    Table,
+    accepted,
+    page,
+    render_table,
+    request_key,
+    trail,
+)
 from bihuan.modules.isolation import actions, queries
-from bihuan.modules.isolation.forms import CheckInForm, OpeningForm, RoomForm, RoomsForm, SiteForm, ZoneForm
+from bihuan.modules.isolation.forms import (
+    CheckInForm,
+    DayForm,
+    FurnishingForm,
+    OpeningForm,
+    RoomForm,
+    RoomsForm,
+    SiteForm,
+    ZoneChangeForm,
+    ZoneForm,
+)
 from bihuan.modules.isolation.models import Site
 from bihuan.modules.measures import queries as measures
 from bihuan.modules.people import queries as people
@@ -68,6 +92,7 @@ def _tabs(site: queries.SiteCard, active: str) -> list[Tab]:
         ("round", _("Health round")),
         ("rooms", _("Rooms")),
         ("arrivals", _("On the way here")),
+        ("day", _("The site's day")),
     ]
     return [Tab(label, reverse(f"sites:{name}", args=[site.id]), active=name == active) for name, label in names]
 
@@ -78,9 +103,9 @@ def detail(request: access.Request, site_id: UUID) -> HttpResponse:
     site, now = site_of(request, site_id), clock.now()
     here = queries.residents(site_id, now=now)
     doors, findings = queries.round_list(here), queries.exceptions(site_id, here, now)
-    expected = transfers.expected_at(site.rooms.unit_id)
+    expected = queries.coming(site.rooms.unit_id, now)
     access.listed(request.scope, "isolation.exceptions", [finding.person_id for finding in findings])
-    rooms = site.rooms
+    rooms, at_door = site.rooms, sum(one.at_door is not None for one in expected)
     stats = [
         Stat(_("People"), rooms.people, url=reverse("sites:rooms", args=[site_id]), icon="users"),
         Stat(_("Rooms free"), rooms.usable_free, url=reverse("sites:rooms", args=[site_id]), icon="door"),
@@ -90,10 +115,24 @@ def detail(request: access.Request, site_id: UUID) -> HttpResponse:
             url=reverse("sites:round", args=[site_id]),
             icon="clipboard-check",
         ),
-        Stat(_("On the way here"), len(expected), url=reverse("sites:arrivals", args=[site_id]), icon="bus"),
+        Stat(
+            _("On the way here"),
+            len(expected),
+            url=reverse("sites:arrivals", args=[site_id]),
+            note=gettext("at the door: %(count)s") % {"count": at_door} if at_door else "",
+            tone="warn" if at_door else "neutral",
+            icon="bus",
+        ),
     ]
     may_set = request.whole_scope.may("isolation.site")
-    context = {"site": site, "findings": findings, "stats": stats, "may_set": may_set, "tabs": _tabs(site, "detail")}
+    context = {
+        "site": site,
+        "operation": queries.operation(site_id, now),
+        "findings": findings,
+        "stats": stats,
+        "may_set": may_set,
+        "tabs": _tabs(site, "detail"),
+    }
     return page(request, "isolation/site.html", context)
 
 
@@ -112,9 +151,7 @@ def rooms(request: access.Request, site_id: UUID) -> HttpResponse:
 def room(request: access.Request, site_id: UUID, room_id: UUID) -> HttpResponse:
     """Say that a room is disinfected, or block it."""
     site = site_of(request, site_id)
-    cell = next((one for one in queries.room_grid(site_id, site_usable=True) if one.id == room_id), None)
-    if cell is None:
-        raise NotFound(_("There is no such room."))
+    cell = _room_of(site, room_id)
     form = RoomForm(request.POST or None, initial={"state": "ready", "reason": cell.reason})
     if request.method == "POST" and accepted(
         form,
@@ -124,14 +161,24 @@ def room(request: access.Request, site_id: UUID, room_id: UUID) -> HttpResponse:
     ):
         messages.success(request, _("Room %(number)s is changed.") % {"number": cell.number})
         return redirect("sites:rooms", site_id)
-    return page(request, "isolation/room.html", {"form": form, "site": site, "room": cell})
+    may_set = request.whole_scope.may("isolation.site")
+    return page(request, "isolation/room.html", {"form": form, "site": site, "room": cell, "may_set": may_set})
+
+
+def _room_of(site: queries.SiteCard, room_id: UUID) -> queries.RoomCell:
+    cell = next((one for one in queries.room_grid(site.id, site_usable=True) if one.id == room_id), None)
+    if cell is None:
+        raise NotFound(_("There is no such room."))
+    return cell
 
 
 @access.require("isolation.check")
 def round_(request: access.Request, site_id: UUID) -> HttpResponse:
-    """The round, door by door: one tap for a room where everybody is well."""
-    site, now = site_of(request, site_id), clock.now()
-    if request.method == "POST":
+    """The round, door by door: one tap for a room where everybody is well. One made earlier is entered as of then."""
+    site = site_of(request, site_id)
+    form = HappenedForm(request.POST or request.GET)
+    now = form.moment if form.is_valid() else clock.now()
+    if request.method == "POST" and form.is_valid():
         return _seen(request, site, now)
     doors = queries.round_list(queries.residents(site_id, now=now))
     access.listed(request.scope, "isolation.round", [one.person_id for door in doors for one in door.people])
@@ -142,6 +189,8 @@ def round_(request: access.Request, site_id: UUID) -> HttpResponse:
         ],
         "done": sum(door.is_done for door in doors),
         "all": len(doors),
+        "form": form,
+        "earlier": now if form.is_valid() and form["happened_at"].value() else None,
         "tabs": _tabs(site, "round"),
     }
     return page(request, "isolation/round.html", context)
@@ -151,20 +200,22 @@ def _seen(request: access.Request, site: queries.SiteCard, now: datetime) -> Htt
     """These people are well: answer with their door, or with the whole round where there is no script."""
     orders = [UUID(order) for order in request.POST.getlist("order")]
     actions.record_round(site.id, order_ids=orders, at=now, by=request.scope.actor, key=request_key(request))
+    earlier = request.POST.get("happened_at", "")
     if request.headers.get("HX-Request") != "true":
-        return redirect("sites:round", site.id)
+        here = reverse("sites:round", args=[site.id])
+        return redirect(f"{here}?{urlencode({'happened_at': earlier})}" if earlier else here)
     doors = queries.round_list(queries.residents(site.id, now=now))
     door = next((door for door in doors if door.people[0].order_id in orders), None)
     if door is None:
         raise NotFound(_("There is no such stay."))
-    return page(request, "isolation/round.html#door", {"site": site, "door": door})
+    return page(request, "isolation/round.html#door", {"site": site, "door": door, "earlier": earlier and now})
 
 
 @access.require("isolation.read")
 def arrivals(request: access.Request, site_id: UUID) -> HttpResponse:
     """Who is on the way to this site, or at its door."""
     site = site_of(request, site_id)
-    expected = transfers.expected_at(site.rooms.unit_id)
+    expected = queries.coming(site.rooms.unit_id, clock.now())
     access.listed(request.scope, "isolation.expected", [one.person_id for one in expected])
     may = request.whole_scope.may("isolation.check_in")
     context = {"site": site, "expected": expected, "may_check_in": may, "tabs": _tabs(site, "arrivals")}
@@ -199,6 +250,31 @@ def check_in(request: access.Request, site_id: UUID, order_id: UUID) -> HttpResp
     context = {"form": form, "site": site, "order": order, "person": person, "rooms": rooms}
     context["crumbs"] = trail((site.rooms.name, reverse("sites:arrivals", args=[site_id])))
     return page(request, "isolation/check_in.html", context)
+
+
+@access.require("isolation.check_in")
+def day(request: access.Request, site_id: UUID) -> HttpResponse:
+    """Enter what the site did today; the days before stand below."""
+    site, now = site_of(request, site_id), clock.now()
+    form = DayForm(request.POST or None)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.log_day(site_id, **form.cleaned_data, at=now, by=request.scope.actor, key=request_key(request)),
+    ):
+        messages.success(request, _("The day is entered."))
+        return redirect("sites:detail", site_id)
+    operation, days = queries.operation(site_id, now), queries.days(site_id)
+    context = {"form": form, "site": site, "operation": operation, "days": days, "tabs": _tabs(site, "day")}
+    return page(request, "isolation/day.html", context)
+
+
+@access.require("isolation.read")
+def service(request: access.Request, service_id: UUID) -> HttpResponse:
+    """The site to which a duty of its operation belongs."""
+    site_id = queries.site_of_service(request.scope, service_id)
+    if site_id is None:
+        raise NotFound(_("There is no such site."))
+    return redirect("sites:detail", site_id)
 
 
 @access.require("isolation.site")
@@ -255,6 +331,48 @@ def new_zone(request: access.Request, site_id: UUID) -> HttpResponse:
         messages.success(request, _("The zone is added."))
         return redirect("sites:new_rooms", site_id)
     return page(request, "isolation/new_zone.html", {"form": form, "site": site})
+
+
+@access.require("isolation.site")
+def zone(request: access.Request, site_id: UUID, zone_id: UUID) -> HttpResponse:
+    """Rename a zone, or take all its rooms out of use."""
+    site = site_of(request, site_id)
+    row = next((one for one in site.zones if one.id == zone_id), None)
+    if row is None:
+        raise NotFound(_("There is no such zone."))
+    form = ZoneChangeForm(request.POST or None, initial={"kind": row.kind_code, "name": row.name})
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.change_zone(
+            zone_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("The zone is changed."))
+        return redirect("sites:rooms", site_id)
+    return page(request, "isolation/zone.html", {"form": form, "site": site, "zone": row})
+
+
+@access.require("isolation.site")
+def furnishing(request: access.Request, site_id: UUID, room_id: UUID) -> HttpResponse:
+    """Correct what is entered of a room: its zone, floor, beds."""
+    site = site_of(request, site_id)
+    cell = _room_of(site, room_id)
+    given = {
+        "zone_id": cell.zone_id,
+        "floor": cell.floor,
+        "capacity": cell.capacity,
+        "barrier_free": cell.barrier_free,
+    }
+    form = FurnishingForm(request.POST or None, zones=site.zones, initial=given)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.change_room(
+            room_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("Room %(number)s is changed.") % {"number": cell.number})
+        return redirect("sites:rooms", site_id)
+    return page(request, "isolation/room.html", {"form": form, "site": site, "room": cell})
 
 
 @access.require("isolation.site")

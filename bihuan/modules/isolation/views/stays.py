@@ -52,7 +52,7 @@ def detail(request: access.Request, order_id: UUID) -> HttpResponse:
 def check(request: access.Request, order_id: UUID) -> HttpResponse:
     """One person's health check with its findings."""
     stay = stay_of(request, order_id)
-    form = CheckForm(request.POST or None)
+    form = CheckForm(request.POST or None, since=stay.since)
     if request.method == "POST" and accepted(
         form,
         lambda: actions.record_check(
@@ -60,8 +60,8 @@ def check(request: access.Request, order_id: UUID) -> HttpResponse:
             person_id=stay.person_id,
             place=Check.Place.SITE,
             contact=Check.Contact.VISIT,
-            **form.cleaned_data,
-            at=clock.now(),
+            **form.findings,
+            at=form.moment,
             by=request.scope.actor,
             key=request_key(request),
         ),
