@@ -1,59 +1,22 @@
-"""What a file of rows is: its bytes made a table, its headers recognised as a form. Forms are data (profiles/formats);
-what the cells mean is the business of whoever takes the rows in.
-"""
+"""A small file at once: its bytes made a table, its headers recognised as a form."""
 
 import csv
 import io
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from charset_normalizer import from_bytes
 from python_calamine import CalamineError, CalamineWorkbook
 
+from .forms import Column, Form, header_key
+from .problems import FileProblem
+
 HEADER_ROWS_MAX = 10
 ZIP_SIGNATURE = b"PK\x03\x04"
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
-
-
-class FileProblem(Exception):
-    """The file as a whole cannot be taken in. `code` says why, `names` which columns or what else it is about."""
-
-    def __init__(self, code: str, names: Sequence[str] = ()) -> None:
-        super().__init__(code, tuple(names))
-        self.code = code
-        self.names = tuple(names)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a form: how it may be headed, what kind of cell it holds, which field of a traveller it fills (if
-    any).
-    """
-
-    headers: tuple[str, ...]
-    kind: str
-    field: str = ""
-    is_needed: bool = False
-    is_strict: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form of file. A machine-made form (`is_whole`) must come with every column that its issuer declares."""
-
-    code: str
-    columns: tuple[Column, ...]
-    date_order: str
-    is_whole: bool = False
-    signature: tuple[str, ...] = ()
-    blanks: frozenset[str] = frozenset()
-    defaults: Mapping[str, str] = field(default_factory=dict)
-    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    any_of: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,48 +35,6 @@ class Recognised:
     form: Form
     places: tuple[tuple[int, Column], ...]
     table: Table
-
-
-def plain(text: str) -> str:
-    """Full-width characters made narrow, invisible ones dropped, runs of white space made one blank."""
-    narrow = unicodedata.normalize("NFKC", text)
-    return " ".join("".join(sign for sign in narrow if unicodedata.category(sign) != "Cf").split())
-
-
-def header_key(text: str) -> str:
-    """A header as it is compared: case, blanks, stars and punctuation do not count."""
-    return re.sub(r"[\s_*:.\-()/]", "", plain(text)).casefold()
-
-
-def form_of(data: Mapping[str, object]) -> Form:
-    """A form as its file in profiles/formats describes it."""
-    columns = data["columns"]
-    words = data.get("words", {})
-    assert isinstance(columns, list)
-    assert isinstance(words, Mapping)
-    return Form(
-        code=str(data["code"]),
-        columns=tuple(
-            Column(
-                headers=tuple(column["headers"]),
-                kind=column["kind"],
-                field=column.get("field", ""),
-                is_needed=column.get("needed", False),
-                is_strict=column.get("strict", True),
-            )
-            for column in columns
-        ),
-        date_order=str(data["date_order"]),
-        is_whole=bool(data.get("whole", False)),
-        signature=tuple(data.get("signature", ())),  # type: ignore[arg-type]
-        blanks=frozenset(str(blank).casefold() for blank in data.get("blanks", ())),  # type: ignore[attr-defined]
-        defaults=data.get("defaults", {}),  # type: ignore[arg-type]
-        words={
-            kind: {word.casefold(): value for value, listed in entries.items() for word in listed}
-            for kind, entries in words.items()
-        },
-        any_of=tuple(tuple(group) for group in data.get("any_of", ())),  # type: ignore[attr-defined]
-    )
 
 
 def read_table(content: bytes, known: frozenset[str]) -> list[tuple[int, tuple[str, ...]]]:

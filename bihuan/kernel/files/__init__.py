@@ -1,0 +1,38 @@
+"""What a file of rows is: bytes as people send them made rows of values, with a note for everything that was not as it
+should be, and the same file given back with the notes in it. Forms are data (profiles/formats), classes of defect are
+data (profiles/intake); what the values mean is the business of whoever takes the rows in.
+"""
+
+from .characters import plain
+from .defects import Defect, Grade, Note, defects, refusal
+from .forms import Column, Form, form_of, header_key
+from .headers import Heading, Mapped, is_ours
+from .intakes import Intake
+from .lines import Line, Plan
+from .problems import FileProblem
+from .tables import Recognised, Table, decoded, read_table, recognise
+
+__all__ = [
+    "Column",
+    "Defect",
+    "FileProblem",
+    "Form",
+    "Grade",
+    "Heading",
+    "Intake",
+    "Line",
+    "Mapped",
+    "Note",
+    "Plan",
+    "Recognised",
+    "Table",
+    "decoded",
+    "defects",
+    "form_of",
+    "header_key",
+    "is_ours",
+    "plain",
+    "read_table",
+    "recognise",
+    "refusal",
+]

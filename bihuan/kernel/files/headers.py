@@ -1,0 +1,186 @@
+"""Headers: which row of a table holds them, which form they belong to, and which column of the form each stands for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .defects import Note, words
+from .forms import Column, Form, header_key, without_remark
+from .problems import FileProblem
+
+HEADER_ROWS_MAX = 30
+COLUMNS_KNOWN_MIN = 2
+
+type Numbered = tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A column of the file: how it is headed, which column of the form it is (its first header; empty when none), and
+    how that was found: known, remark (known without its remark), learnt, twice, or none.
+    """
+
+    position: int
+    header: str
+    column: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A recognised table: its form, the numbers of its header rows, and where each column stands."""
+
+    form: Form
+    rows: tuple[int, ...]
+    headers: tuple[str, ...]
+    places: tuple[tuple[int, Column], ...]
+    mapping: tuple[Mapped, ...]
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def learnt(self) -> dict[str, str]:
+        """Every header that was understood and the column it is: what a source can be remembered by."""
+        return {one.header: one.column for one in self.mapping if one.column and one.how != "twice"}
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """One or two rows taken for headers: the words of each column, the likeliest first."""
+
+    rows: tuple[int, ...]
+    texts: list[list[str]] = field(default_factory=list)
+
+
+def heading_of(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> Heading:
+    """Find the headers among the first rows of a table, or refuse with what is missing. `learnt` says of headers that
+    no form knows which column they are, by its first header.
+    """
+    learnt_keys = {header_key(header): column for header, column in (learnt or {}).items()}
+    for form in forms:
+        if form.signature:
+            wanted = {header_key(header) for header in form.signature}
+            for number, cells in top[:HEADER_ROWS_MAX]:
+                if wanted <= {header_key(cell) for cell in cells}:
+                    return _placed(_Candidate((number,), [[cell] for cell in cells]), form, learnt_keys, top)
+    best: tuple[int, _Candidate, Form] | None = None
+    for form in forms:
+        if not form.signature:
+            for score, candidate in _candidates(top[:HEADER_ROWS_MAX], form, learnt_keys):
+                if score >= COLUMNS_KNOWN_MIN and (best is None or score > best[0]):
+                    best = (score, candidate, form)
+    if best is None:
+        raise FileProblem("header_unknown", _needed(forms))
+    return _placed(best[1], best[2], learnt_keys, top)
+
+
+def score_of(rows: Sequence[Sequence[str]], forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> int:
+    """How many columns of a form the best row of these knows."""
+    learnt_keys = {header_key(header): column for header, column in (learnt or {}).items()}
+    top = [(number, tuple(row)) for number, row in enumerate(rows[:HEADER_ROWS_MAX])]
+    scores = [score for form in forms for score, _candidate in _candidates(top, form, learnt_keys)]
+    return max(scores, default=0)
+
+
+def known_keys(forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> frozenset[str]:
+    """Every header of these forms, as headers are compared."""
+    listed = {header_key(header) for form in forms for column in form.columns for header in column.headers}
+    return frozenset(listed | {header_key(header) for header in learnt or {}})
+
+
+def _candidates(top: Sequence[Numbered], form: Form, learnt: Mapping[str, str]) -> list[tuple[int, _Candidate]]:
+    """Each row, and each two rows where together they know more than either alone."""
+    singles = [_Candidate((number,), [[cell] for cell in cells]) for number, cells in top]
+    scores = [_score(single, form, learnt) for single in singles]
+    found = list(zip(scores, singles, strict=True))
+    for position in range(len(top) - 1):
+        if any(top[position][1]) and any(top[position + 1][1]):
+            double = _two_lines(top[position], top[position + 1])
+            score = _score(double, form, learnt)
+            if score > max(scores[position], scores[position + 1]):
+                found.append((score, double))
+    return found
+
+
+def _two_lines(upper: Numbered, lower: Numbered) -> _Candidate:
+    texts: list[list[str]] = []
+    above = ""
+    for position in range(max(len(upper[1]), len(lower[1]))):
+        over = upper[1][position].strip() if position < len(upper[1]) else ""
+        under = lower[1][position].strip() if position < len(lower[1]) else ""
+        above = over or (above if under else "")
+        texts.append([text for text in (above + under, under, over) if text] or [""])
+    return _Candidate((upper[0], lower[0]), texts)
+
+
+def _score(candidate: _Candidate, form: Form, learnt: Mapping[str, str]) -> int:
+    names = _names(form)
+    found = {_meaning(texts, names, learnt)[0] for texts in candidate.texts}
+    return len(found - {""})
+
+
+def _names(form: Form) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for column in form.columns:
+        for header in column.headers:
+            names.setdefault(header_key(header), column.name)
+    return names
+
+
+def _meaning(texts: Sequence[str], names: Mapping[str, str], learnt: Mapping[str, str]) -> tuple[str, str, str]:
+    """The column that some words stand for, the words themselves, and how they were understood."""
+    for text in texts:
+        key = header_key(text)
+        if key and key in learnt and learnt[key] in names.values():
+            return learnt[key], text, "learnt"
+        if key and key in names:
+            return names[key], text, "known"
+    for text in texts:
+        key = header_key(without_remark(text))
+        if key and key in names:
+            return names[key], text, "remark"
+    return "", texts[0], "none"
+
+
+def _placed(candidate: _Candidate, form: Form, learnt: Mapping[str, str], top: Sequence[Numbered]) -> Heading:
+    names = _names(form)
+    meanings = [_meaning(texts, names, learnt) for texts in candidate.texts]
+    while meanings and not meanings[-1][1].strip():
+        meanings.pop()
+    mapping: list[Mapped] = []
+    notes: list[Note] = []
+    taken: set[str] = set()
+    for position, (column, text, how) in enumerate(meanings):
+        header = " ".join(text.split())
+        is_second = column in taken and not form.is_whole
+        mapping.append(Mapped(position, header, column, "twice" if column in taken else how))
+        if is_second:
+            notes.append(Note("header_twice", candidate.rows[-1], header, header, names=(column,)))
+        elif how in ("learnt", "remark"):
+            notes.append(Note(f"header_{how}", candidate.rows[-1], header, header, names=(column,)))
+        elif header and not column and not form.is_whole and not is_ours(header):
+            notes.append(Note("column_unknown", candidate.rows[-1], header, header))
+        taken.add(column)
+    at = {one.column: one.position for one in reversed(mapping) if one.column}
+    places = tuple((at[column.name], column) for column in form.columns if column.name in at)
+    missing = [column for column in form.columns if column.name not in at and (form.is_whole or column.is_needed)]
+    if len(candidate.rows) == 2:
+        notes.append(Note("header_two_lines", candidate.rows[-1]))
+    heading = Heading(form, candidate.rows, tuple(one.header for one in mapping), places, tuple(mapping), tuple(notes))
+    if missing:
+        has_rows = any(any(cells) for number, cells in top if number > candidate.rows[-1])
+        code = "columns_missing" if has_rows else "columns_missing_no_rows"
+        raise FileProblem(code, [column.name for column in missing])
+    present = {column.field for _position, column in places}
+    for group in form.any_of:
+        if present.isdisjoint(group):
+            raise FileProblem("columns_missing", [column.name for column in form.columns if column.field in group])
+    return heading
+
+
+def _needed(forms: Sequence[Form]) -> list[str]:
+    template = next((form for form in forms if not form.signature), forms[0])
+    return [column.name for column in template.columns if column.is_needed]
+
+
+def is_ours(header: str) -> bool:
+    """Whether a header is one that we put into the files we give back."""
+    return header_key(header) in {header_key(own) for own in words()["ours"]}
