@@ -8,7 +8,7 @@ from tests.stories.telling import is_called, kinds, moment, name_of, read
 
 STORIES = sorted(Path(__file__).parent.glob("*.toml"))
 WORDS = ("open", "ahead", "done", "missed", "cancelled", "breached", "system")
-KNOWN = {"at", "closed", "policy", "not_yet", "not_opened", "due", "why", *WORDS}
+KNOWN = {"at", "closed", "policy", "not_yet", "not_opened", "in_time", "due", "why", *WORDS}
 
 
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
@@ -32,6 +32,9 @@ def test_story(path: Path) -> None:
             assert not any(is_called(duty, name) for duty in (*duties["open"], *duties["done"])), (
                 f"{where}: {name} should not be there yet:\n{told}"
             )
+        for name in expected.get("in_time", []):
+            assert any(is_called(duty, name) for duty in duties["done"]), f"{where}: {name} is not done:\n{told}"
+            assert not any(is_called(duty, name) for duty in duties["breached"]), f"{where}: {name} is late:\n{told}"
         for name, due in expected.get("due", {}).items():
             found = [duty for duty in made.duties if is_called(duty, name) and duty.state == "open"]
             assert [duty.target_at for duty in found] == [moment(due)], f"{where}: {name} is due at {found}"

@@ -260,6 +260,12 @@ def open_runs(pathway: str) -> int:
     return Run.objects.filter(pathway=pathway, closed_at=None).count()
 
 
+def opened_at(subject: str) -> datetime | None:
+    """Since when there is anything to be done for a subject."""
+    found: datetime | None = Run.objects.filter(subject=subject).aggregate(first=Min("opened_at"))["first"]
+    return found
+
+
 def totals() -> tuple[int, int]:
     """How many runs were ever opened, and how many of them are closed."""
     found = Run.objects.aggregate(opened=Count("id"), closed=Count("closed_at"))

@@ -3,6 +3,7 @@
 Owns how things look and answer; records no fact of its own and knows no module.
 """
 
+from bihuan.kernel.web.happened import HappenedForm
 from bihuan.kernel.web.nav import NavItem
 from bihuan.kernel.web.pages import accepted, page, request_key
 from bihuan.kernel.web.parts import Badge, Clock, Crumb, Definition, Entry, Pages, Stat, Step, Tab, paginate, trail
@@ -16,6 +17,7 @@ __all__ = [
     "Definition",
     "Entry",
     "Filter",
+    "HappenedForm",
     "NavItem",
     "Pages",
     "Source",

@@ -10,6 +10,8 @@ from bihuan.kernel import clock
 Tone = Literal["neutral", "info", "good", "warn", "bad"]
 Standing = Literal["calm", "warn", "breach", "done", "late"]
 
+ENTERED_LATE = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True)
 class Badge:
@@ -73,7 +75,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a timeline."""
+    """One line of a timeline. What was entered long after it happened says so."""
 
     at: datetime
     title: object
@@ -81,6 +83,12 @@ class Entry:
     by: object = ""
     tone: Tone = "neutral"
     url: str = ""
+    recorded_at: datetime | None = None
+
+    @property
+    def entered_late_at(self) -> datetime | None:
+        is_late = self.recorded_at is not None and self.recorded_at - self.at >= ENTERED_LATE
+        return self.recorded_at if is_late else None
 
 
 @dataclass(frozen=True, slots=True)

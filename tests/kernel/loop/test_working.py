@@ -79,6 +79,19 @@ class TestWork:
         assert queries.count_duties(told=["city_command"], now=late) == 1
         assert queries.count_duties(told=["driver"], now=late) == 0
 
+    @pytest.mark.parametrize(("minutes", "escalated"), [(20, None), (180, DAY + timedelta(hours=2))])
+    def test_takes_a_breach_back_where_it_was_done_in_time_and_only_entered_late(
+        self, minutes: int, escalated: datetime | None
+    ) -> None:
+        tell([proposed(order(1))])
+        all_work(DAY + timedelta(hours=4))
+        tell([approved(order(1), DAY + timedelta(minutes=minutes))], now=DAY + timedelta(hours=4))
+        [row] = [row for row in queries.duties_of(order(1)) if row.step == "approve"]
+        assert (row.state, row.done_at) == ("done", DAY + timedelta(minutes=minutes))
+        assert row.escalated_at == escalated
+        assert kinds(order(1)).count("duty.breached") == 1
+        assert drift(DAY + timedelta(hours=4)) == []
+
     def test_takes_a_reason_for_a_breach_and_keeps_it(self) -> None:
         tell([proposed(order(1))])
         late = DAY + timedelta(hours=3)
