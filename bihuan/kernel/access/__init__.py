@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bihuan.kernel.access import actions, events, queries
-    from bihuan.kernel.access.guards import Request, require, signed_in
+    from bihuan.kernel.access.guards import Request, may_open, require, signed_in
     from bihuan.kernel.access.reading import exporting, listed, opened
     from bihuan.kernel.access.scope import Grant, Scope, scope_for
     from bihuan.kernel.access.signature import SignatureRefused, confirm_signature
@@ -22,6 +22,7 @@ _HOMES = {
     "confirm_signature": "signature",
     "exporting": "reading",
     "listed": "reading",
+    "may_open": "guards",
     "opened": "reading",
     "require": "guards",
     "scope_for": "scope",
@@ -37,6 +38,7 @@ __all__ = [
     "events",
     "exporting",
     "listed",
+    "may_open",
     "opened",
     "queries",
     "require",

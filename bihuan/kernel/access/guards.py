@@ -1,21 +1,31 @@
-"""Doors of views: `@require("power")` and `@signed_in`. What one may not see looks like what is not there."""
+"""Doors of views: `@require("power")` and `@signed_in`. What one may not see looks like what is not there.
+
+Every page can be cut to a place: `?below=<code of a unit>` leaves of the reach what lies at or below that unit.
+"""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import resolve
 
+from bihuan.kernel.access import queries
+from bihuan.kernel.access.queries import UnitRow
 from bihuan.kernel.access.scope import Scope
 
 
 class Request(HttpRequest):
-    """A request that came through a door: `scope` is the reach for this door's power, `whole_scope` the whole reach."""
+    """A request that came through a door: `scope` is the reach for this door's power, `whole_scope` the whole reach.
+
+    `place` is the unit to which the address cuts the reach, None where it does not.
+    """
 
     scope: Scope
     whole_scope: Scope
+    place: UnitRow | None
 
 
 type View[**P] = Callable[Concatenate[Request, P], HttpResponseBase]
@@ -28,9 +38,17 @@ def require[**P](power: str) -> Callable[[View[P]], OpenView[P]]:
     assert all((module, dot, verb)), f"a power is written module.verb, not {power!r}"
 
     def door(view: View[P]) -> OpenView[P]:
-        return guarded(view, lambda scope: scope.for_power(power))
+        made = guarded(view, lambda scope: scope.for_power(power))
+        made.power = power  # type: ignore[attr-defined]
+        return made
 
     return door
+
+
+def may_open(scope: Scope, address: str) -> bool:
+    """Whether the page at `address` lets in somebody with this whole reach."""
+    power = getattr(resolve(urlsplit(address).path).func, "power", "")
+    return not power or scope.may(power)
 
 
 def signed_in[**P](view: View[P]) -> OpenView[P]:
@@ -45,9 +63,13 @@ def guarded[**P](view: View[P], narrow: Callable[[Scope], Scope]) -> OpenView[P]
         if whole is None:
             return to_sign_in(request)
         reach = narrow(whole)
-        if reach.power is not None and not reach.grants:
+        code = request.GET.get("below", "").strip()
+        place = queries.unit_by_code(code) if code else None
+        if place is not None:
+            reach = reach.below(place.path)
+        if (reach.power is not None or place is not None) and not reach.grants:
             raise Http404
-        request.scope = reach  # type: ignore[attr-defined]
+        request.scope, request.place = reach, place  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     return wrapper

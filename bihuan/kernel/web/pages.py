@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +34,8 @@ class Frame:
     sections: Sequence[NavSection]
     account_url: str
     sign_out_url: str
+    place: object = ""  # where the address cuts the page to a place
+    whole_url: str = ""
 
     @property
     def base(self) -> str:
@@ -60,7 +62,16 @@ def frame(request: HttpRequest) -> Frame:
         sections=sections_for(request),
         account_url=settings.ACCOUNT_URL,
         sign_out_url=settings.LOGOUT_URL,
+        place=getattr(getattr(request, "place", None), "name", ""),
+        whole_url=f"{request.path}?{without(request.GET, 'below')}",
     )
+
+
+def without(query: QueryDict, name: str) -> str:
+    """The query of an address but for one of its names."""
+    kept = query.copy()
+    kept.pop(name, None)
+    return kept.urlencode()
 
 
 def page(

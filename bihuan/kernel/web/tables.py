@@ -16,8 +16,9 @@ from bihuan.kernel.web.parts import Pages, paginate
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 5_000
+KEPT = ("below",)  # no filter of any list, yet every address of each goes on with it: the place it is cut to
 
-Kind = Literal["text", "number", "date", "moment", "clock", "link", "badge"]
+Kind = Literal["text", "number", "date", "moment", "until", "clock", "link", "badge"]
 
 
 class Source(Protocol):
@@ -96,6 +97,9 @@ class Table:
         self.controls = [Control(item, self.filters.get(item.name, "")) for item in filters]
         sortable = {column.name for column in columns if column.sortable}
         self.sort = asked_sort if (asked_sort := asked.get("sort", "")).removeprefix("-") in sortable else sort
+        self.kept = {
+            name: asked[name] for name in KEPT if asked.get(name) and name not in {one.name for one in filters}
+        }
         self._asked_page = asked.get("page")
         self._default_sort = sort
         self._size = size
@@ -176,7 +180,7 @@ class Table:
         return Head(column, self._url(sort=wanted) if column.sortable else "", order)
 
     def _url(self, *, filters: Mapping[str, str] | None = None, **changes: object) -> str:
-        query: dict[str, object] = dict(self.filters if filters is None else filters)
+        query: dict[str, object] = {**self.kept, **(self.filters if filters is None else filters)}
         if self.sort != self._default_sort:
             query["sort"] = self.sort
         return "?" + urlencode(query | changes)

@@ -43,10 +43,16 @@ def together[Sums: Counted](counts: Sequence[Sums]) -> Sums:
 
 
 def child_on_the_way(path: str, place: str) -> str:
-    """The code of the unit below `place` that leads to `path`; empty for the place itself or a unit elsewhere."""
-    if not path.startswith(place) or path == place:
+    """The code of the unit below `place` that leads to `path`; empty for the place itself.
+
+    For a unit elsewhere, which somebody answers for on the sector line: the unit below the root that leads there.
+    """
+    if path == place:
         return ""
-    return path.removeprefix(place).split("/", 1)[0]
+    if path.startswith(place):
+        return path.removeprefix(place).split("/", 1)[0]
+    codes = path.strip("/").split("/")
+    return codes[min(1, len(codes) - 1)]
 
 
 def steps_up(path: str) -> list[str]:

@@ -219,8 +219,12 @@ class SampleList:
         if "on" in filters:
             begin = datetime.combine(date.fromisoformat(filters["on"]), time(), clock.CITY)
             found = found.filter(taken_at__gte=begin, taken_at__lt=begin + timedelta(days=1))
+        standing = Result.objects.filter(sample=OuterRef("pk"), corrected_by__isnull=True)
+        if "found_on" in filters:
+            begin = datetime.combine(date.fromisoformat(filters["found_on"]), time(), clock.CITY)
+            standing = standing.filter(found_at__gte=begin, found_at__lt=begin + timedelta(days=1))
+            found = found.filter(Exists(standing))
         if "result" in filters:
-            standing = Result.objects.filter(sample=OuterRef("pk"), corrected_by__isnull=True)
             if filters["result"] == WAITING:
                 found = found.filter(~Exists(standing))
             else:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.web import Column, Definition, Entry, Filter, Table, accepted, page, render_table, request_key, trail
 
@@ -43,7 +44,8 @@ RESULTS = [
 FILTERS = [
     Filter("q", _("Name or code")),
     Filter("result", _("Result"), kind="choice", choices=RESULTS),
-    Filter("on", _("Day"), kind="day"),
+    Filter("on", _("Sampled on"), kind="day"),
+    Filter("found_on", _("Resulted on"), kind="day"),
 ]
 
 
@@ -80,7 +82,10 @@ def take(request: access.Request, noun: str, subject_id: UUID) -> HttpResponse:
     if tested is None:
         raise NotFound(_("There is nobody to take a sample from."))
     form = SampleForm(
-        request.POST or None, days=tested.day_choices, initial={"day": tested.day_of(request.GET.get("occurrence", ""))}
+        request.POST or None,
+        days=tested.day_choices,
+        initial={"day": tested.day_of(request.GET.get("occurrence", ""))},
+        since=loop.opened_at(tested.subject),
     )
     if request.method == "POST" and accepted(
         form,
@@ -92,7 +97,7 @@ def take(request: access.Request, noun: str, subject_id: UUID) -> HttpResponse:
             day=form.cleaned_data["day"],
             phase=tested.phase,
             code=form.cleaned_data["code"],
-            at=clock.now(),
+            at=form.moment,
             by=request.scope.actor,
             key=request_key(request),
         ),

@@ -81,8 +81,6 @@ class UnitRegister:
             )
         if kind := filters.get("kind"):
             found = found.filter(kind=kind)
-        if below := filters.get("below"):
-            found = found.filter(path__contains=f"/{below}/")
         if filters.get("vacant"):
             found = found.filter(id__in={vacancy.unit for vacancy in access.queries.vacancies(self.scope)})
         return found

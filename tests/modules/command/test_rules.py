@@ -41,12 +41,15 @@ class TestPaths:
             ("/city/a/b/", "/city/", "a"),
             ("/city/a/", "/city/", "a"),
             ("/city/", "/city/", ""),
-            ("/city/a/", "/city/b/", ""),
-            ("/city/ab/", "/city/a/", ""),
         ],
     )
     def test_lead_to_the_child_below_a_place(self, path: str, place: str, child: str) -> None:
         assert rules.child_on_the_way(path, place) == child
+
+    @pytest.mark.parametrize("path", ["/city/ab/", "/city/ab/c/"])
+    def test_that_lie_elsewhere_lead_to_the_unit_below_the_root(self, path: str) -> None:
+        assert rules.child_on_the_way(path, "/city/a/") == "ab"
+        assert rules.child_on_the_way("/city/", "/city/a/") == "city"
 
     def test_go_up_nearest_first(self) -> None:
         assert rules.steps_up("/a/b/c/") == ["/a/b/c/", "/a/b/", "/a/"]

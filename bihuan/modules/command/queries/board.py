@@ -1,6 +1,6 @@
 """The board of a place: every figure set-based, every figure with the address of the rows it counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
@@ -79,16 +79,16 @@ class BatchLine:
     pending: int
     is_balanced: bool
 
-    @property
-    def url(self) -> str:
-        return f"{reverse('arrivals:list')}?{urlencode({'batch': self.id})}"
-
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Everything the command sees of one place at one moment."""
+    """Everything the command sees of one place at one moment.
+
+    `part` is the code of the place to which every address behind a number is cut, where that is not all in reach.
+    """
 
     place: UnitRow
+    part: str
     above: tuple[UnitRow, ...]
     at: datetime
     total: Sums | None
@@ -120,21 +120,23 @@ class Board:
 
 
 def board(scope: access.Scope, code: str, now: datetime) -> Board:
-    """The board of the unit with `code` (empty: the highest unit in reach)."""
+    """The board of the unit with `code` (empty: everything in reach, under the name of the highest unit)."""
     place = place_of(scope, code)
-    below = scope.below(place.path)
+    below = scope.below(place.path) if code else scope
+    part = place.code if below.units != scope.units else ""
     counted = tally(access.queries.unit_ids(below), now)
     owners = owners_of(below, counted)
     stranded, unaccepted = transfers.stranded(below, now), transfers.unaccepted(below, now)
     today = now.astimezone(clock.CITY).date()
     return Board(
         place=place,
+        part=part,
         above=tuple(one for one in access.queries.ancestors(place.path)[:-1] if scope.covers(one.path)),
         at=now,
         total=counted.total,
-        steps=step_lines(counted.by_step, place),
+        steps=step_lines(counted.by_step, part),
         territorial=territorial_lines(owners, place),
-        sector=sector_lines(owners),
+        sector=sector_lines(owners, part),
         sides=transfers.sides(stranded, unaccepted),
         unaccepted=unaccepted.rows({}, "", 0, ROWS_SHOWN),
         stranded=stranded.rows({}, "", 0, ROWS_SHOWN),
@@ -188,11 +190,12 @@ def batch_line(batch: arrivals.BatchCard) -> BatchLine:
     )
 
 
-def duties_url(**filters: str) -> str:
-    return f"{reverse('duties:list')}?{urlencode(filters)}"
+def rows_url(page: str, **filters: object) -> str:
+    """The address of a list, filtered by whatever has a value."""
+    return f"{reverse(page)}?{urlencode({name: value for name, value in filters.items() if value})}".removesuffix("?")
 
 
-def step_lines(counted: Mapping[tuple[str, str], Sums], place: UnitRow) -> tuple[StepLine, ...]:
+def step_lines(counted: Mapping[tuple[str, str], Sums], part: str) -> tuple[StepLine, ...]:
     """In the order of the pathways."""
     titles = step_titles()
     order = {key: number for number, key in enumerate(titles)}
@@ -202,7 +205,7 @@ def step_lines(counted: Mapping[tuple[str, str], Sums], place: UnitRow) -> tuple
             step,
             *titles.get((pathway, step), (Text(pathway, pathway), Text(step, step))),
             counted[pathway, step],
-            duties_url(below=place.code, pathway=pathway, step=step),
+            rows_url("duties:list", below=part, pathway=pathway, step=step),
         )
         for pathway, step in sorted(counted, key=lambda key: order.get(key, len(order)))
     )
@@ -230,23 +233,27 @@ def owners_of(scope: access.Scope, counted: Tally) -> Sequence[Owner]:
 
 
 def territorial_lines(owners: Sequence[Owner], place: UnitRow) -> tuple[OwnerLine, ...]:
-    """By the units directly below the place, the most overdue first."""
+    """By the units directly below the place and by the place itself, the most overdue first."""
     by_child = rules.rolled_up((rules.child_on_the_way(owner.path, place.path), owner.sums) for owner in owners)
     names = {unit.code: unit.name for unit in access.queries.by_codes([code for code in by_child if code])}
     lines = [
-        owner_line(code or place.code, names.get(code, place.name), sums, "below") for code, sums in by_child.items()
+        OwnerLine(names[code], sums, rows_url("duties:list", below=code), rows_url("board:board", place=code))
+        if code
+        else OwnerLine(place.name, sums, rows_url("duties:list", unit=place.code), "")
+        for code, sums in by_child.items()
     ]
-    return tuple(sorted(lines, key=lambda line: (-line.sums.breached, -line.sums.open)))
+    return most_overdue_first(lines)
 
 
-def sector_lines(owners: Sequence[Owner]) -> tuple[OwnerLine, ...]:
+def sector_lines(owners: Sequence[Owner], part: str) -> tuple[OwnerLine, ...]:
     """By the sector owner (the team in charge), the most overdue first."""
     by_team = rules.rolled_up((owner.sector, owner.sums) for owner in owners if owner.sector)
     teams = {unit.id: unit for unit in access.queries.by_ids(by_team)}
-    lines = [owner_line(teams[team].code, teams[team].name, sums, "sector") for team, sums in by_team.items()]
+    return most_overdue_first(
+        OwnerLine(teams[team].name, sums, rows_url("duties:list", below=part, sector=teams[team].code), "")
+        for team, sums in by_team.items()
+    )
+
+
+def most_overdue_first(lines: Iterable[OwnerLine]) -> tuple[OwnerLine, ...]:
     return tuple(sorted(lines, key=lambda line: (-line.sums.breached, -line.sums.open)))
-
-
-def owner_line(code: str, name: Text, sums: Sums, filter_name: str) -> OwnerLine:
-    board_url = f"{reverse('board:board')}?{urlencode({'place': code})}" if filter_name == "below" else ""
-    return OwnerLine(name=name, sums=sums, url=duties_url(**{filter_name: code}), board_url=board_url)

@@ -20,6 +20,7 @@ from bihuan.kernel.text import Text
 from bihuan.kernel.web import Clock
 from bihuan.modules.command.queries.doors import done_at, door_of
 from bihuan.modules.people import queries as people
+from bihuan.modules.testing import queries as testing
 
 SORTS = {"due": "breach_at", "title": "step", "opens_at": "opens_at", "unit": "owner_unit"}
 GROUP_SHOWN = 20
@@ -72,23 +73,29 @@ class DutyList:
             units=self.units(filters),
             roles=[filters["role"]] if filters.get("role") else None,
             pathway=filters.get("pathway"),
-            steps=[filters["step"]] if filters.get("step") else None,
+            steps=self.steps(filters),
             standing=filters.get("standing", "due"),
             told=self.scope.roles if filters.get("told") else None,
             now=self.now,
         )
         return found.filter(age(int(filters["age"]), self.now)) if filters.get("age") else found
 
+    def steps(self, filters: Mapping[str, str]) -> Collection[str] | None:
+        tests = testing.TEST_STEPS if filters.get("tests") else None
+        if not (step := filters.get("step")):
+            return tests
+        return [step] if tests is None or step in tests else []
+
     def units(self, filters: Mapping[str, str]) -> Collection[UUID] | None:
-        """Units in reach, below the one asked for, or in charge of the sector owner asked for."""
-        scope = self.scope
-        if below := filters.get("below"):
-            scope = scope.below(access.queries.unit_by_code(below).path)
-        ids = access.queries.unit_ids(scope)
-        if not (sector := filters.get("sector")):
+        """Units in reach: all of them, one, or those that a sector owner is in charge of."""
+        ids = access.queries.unit_ids(self.scope)
+        if code := filters.get("unit"):
+            named = {one.id for one in access.queries.by_codes([code])}
+        elif code := filters.get("sector"):
+            named = {unit for one in access.queries.by_codes([code]) for unit in access.queries.in_charge_of(one.id)}
+        else:
             return ids
-        charged = access.queries.in_charge_of(access.queries.unit_by_code(sector).id)
-        return charged if ids is None else set(charged).intersection(ids)
+        return named if ids is None else named.intersection(ids)
 
 
 def lines(duties: QuerySet[Duty], now: datetime) -> list[DutyLine]:

@@ -1,21 +1,19 @@
 """The board and the wall."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
-from urllib.parse import urlencode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bihuan.kernel import access, clock
-from bihuan.kernel.web import Badge, Definition, Stat, page, trail
+from bihuan.kernel.web import Definition, Stat, page, trail
 from bihuan.kernel.web.pages import frame
 from bihuan.kernel.web.parts import Tone
 from bihuan.kernel.web.templatetags.bihuan import span
 from bihuan.modules.command import queries
-from bihuan.modules.command.queries.board import duties_url
+from bihuan.modules.command.queries.board import rows_url
 
 WAIT_WARN = timedelta(hours=2)
 
@@ -24,8 +22,8 @@ WAIT_WARN = timedelta(hours=2)
 def board(request: access.Request) -> HttpResponse:
     """One place: the whole city, a district, a site."""
     seen = queries.board(request.scope, request.GET.get("place", ""), clock.now())
-    crumbs = trail(*[(one.name, f"{reverse('board:board')}?{urlencode({'place': one.code})}") for one in seen.above])
-    context = {"board": seen, "stats": figures(seen), "crumbs": crumbs, **lists(seen)}
+    crumbs = trail(*[(one.name, rows_url("board:board", place=one.code)) for one in seen.above])
+    context = {"board": seen, "crumbs": crumbs, **drawn(Addresses(request.whole_scope, seen))}
     return page(request, "command/board.html", context)
 
 
@@ -33,66 +31,106 @@ def board(request: access.Request) -> HttpResponse:
 def wall(request: access.Request) -> HttpResponse:
     """The same for a big screen: dark, without names, drawing itself anew."""
     seen = queries.board(request.scope, request.GET.get("place", ""), clock.now())
-    context = {"board": seen, "stats": figures(seen), "frame": replace(frame(request), theme="dark")}
+    context = {
+        "board": seen,
+        "frame": replace(frame(request), theme="dark"),
+        **drawn(Addresses(request.whole_scope, seen)),
+    }
     return page(request, "command/wall.html", context)
 
 
-def figures(seen: queries.Board) -> Sequence[Stat]:
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the rows behind the numbers are: cut to the board's place, empty for who may not open them."""
+
+    reader: access.Scope
+    seen: queries.Board
+
+    @property
+    def today(self) -> date:
+        return self.seen.at.astimezone(clock.CITY).date()
+
+    def of(self, name: str, **filters: object) -> str:
+        address = rows_url(name, below=self.seen.part, **filters)
+        return address if access.may_open(self.reader, address) else ""
+
+    def of_batch(self, batch: queries.BatchLine) -> dict[str, str]:
+        """A list of arrivals is cut to the reader's reach, a file's reckoning is not: they agree for the whole city."""
+        whole = self.reader.is_everywhere and not self.seen.part
+        outcomes = ("landed", "not_on_board", "pending") if whole else ()
+        return {one: self.of("arrivals:list", batch=batch.id, outcome=one) for one in outcomes}
+
+
+def drawn(addresses: Addresses) -> dict[str, object]:
+    """What both pages show of a board beside the board itself."""
+    seen, of = addresses.seen, addresses.of
+    return {
+        "stats": figures(seen, of),
+        **lists(seen, of, addresses.today),
+        "doors": {
+            "gates": of("gates:list"),
+            "unaccepted": of("transfers:unaccepted"),
+            "stranded": of("transfers:stranded"),
+            "orders": of("orders:list", state="live"),
+            "rooms": of("sites:list"),
+            "batches": of("batches:list"),
+        },
+        "batches": [(batch, addresses.of_batch(batch)) for batch in seen.batches],
+    }
+
+
+def figures(seen: queries.Board, of: Callable[..., str]) -> Sequence[Stat]:
     """The headline figures, each with the address of its rows."""
-    place, total = seen.place.code, seen.total
+    total, sides = seen.total, seen.sides
     breached = total.breached if total else 0
     return [
-        Stat(_("Open duties"), total.open if total else 0, duties_url(below=place), icon="list-check"),
-        Stat(_("Overdue"), breached, duties_url(below=place, standing="breached"), tone=bad(breached), icon="alarm"),
+        Stat(_("Open duties"), total.open if total else 0, of("duties:list"), icon="list-check"),
+        Stat(_("Overdue"), breached, of("duties:list", standing="breached"), tone=bad(breached), icon="alarm"),
         Stat(
             _("Waiting at gates"),
             seen.at_gates,
-            reverse("gates:list"),
+            of("gates:list"),
             note=longest(seen.longest_at_gates),
             tone=slow(seen.longest_at_gates),
             icon="users",
         ),
         Stat(
             _("Hand-overs not accepted"),
-            seen.sides.unaccepted,
-            reverse("transfers:desk"),
-            note=longest(seen.sides.longest_unaccepted),
-            tone=bad(seen.sides.unaccepted) if seen.sides.longest_unaccepted > WAIT_WARN else "neutral",
+            sides.unaccepted,
+            of("transfers:unaccepted"),
+            note=longest(sides.longest_unaccepted),
+            tone=bad(sides.unaccepted) if sides.longest_unaccepted > WAIT_WARN else "neutral",
             icon="arrows-exchange",
         ),
         Stat(
-            _("Stranded"),
-            seen.sides.stranded,
-            reverse("transfers:stranded"),
-            tone=bad(seen.sides.stranded),
-            icon="user-exclamation",
+            _("Stranded"), sides.stranded, of("transfers:stranded"), tone=bad(sides.stranded), icon="user-exclamation"
         ),
         Stat(
             _("Rooms free"),
             seen.free_rooms,
-            reverse("sites:list"),
+            of("sites:list", free=1),
             tone="neutral" if seen.free_rooms else "bad",
             icon="bed",
         ),
-        Stat(_("Orders in force"), seen.orders.live, f"{reverse('orders:list')}?state=live", icon="gavel"),
+        Stat(_("Orders in force"), seen.orders.live, of("orders:list", state="live"), icon="gavel"),
         Stat(
             _("Awaiting approval"),
             seen.orders.proposed,
-            f"{reverse('orders:list')}?state=proposed",
+            of("orders:list", state="proposed"),
             tone="warn" if seen.orders.proposed else "neutral",
             icon="signature",
         ),
         Stat(
             _("Tests due"),
             seen.tests.due,
-            reverse("samples:due"),
+            of("duties:list", tests=1),
             note=_("%(count)s sampled today") % {"count": seen.tests.sampled},
             icon="test-pipe",
         ),
         Stat(
             _("Returns missing"),
             seen.returns.missing,
-            f"{reverse('returns:list')}?standing=missing",
+            of("returns:list", standing="missing", day=seen.at.astimezone(clock.CITY).date()),
             note=_("%(sent)s of %(due)s sent") % {"sent": seen.returns.sent, "due": seen.returns.due},
             tone=bad(seen.returns.missing),
             icon="report",
@@ -100,24 +138,24 @@ def figures(seen: queries.Board) -> Sequence[Stat]:
     ]
 
 
-def lists(seen: queries.Board) -> dict[str, Sequence[Definition]]:
-    """The smaller figures of the day, each with the address of its rows where there is one."""
-    orders = f"{reverse('orders:list')}?state=live"
+def lists(seen: queries.Board, of: Callable[..., str], today: date) -> dict[str, Sequence[Definition]]:
+    """The smaller figures of the day, each with the address of its rows."""
+    positive = seen.tests.positive
     return {
         "landed": [
-            Definition(name, count, f"{reverse('arrivals:list')}?{urlencode({'measure': measure})}")
+            Definition(name, count, of("arrivals:list", measure=measure, landed_on=today))
             for measure, name, count in seen.classes
         ],
         "tests": [
-            Definition(_("Due now"), seen.tests.due, reverse("samples:due")),
-            Definition(_("Sampled"), seen.tests.sampled, reverse("samples:list")),
-            Definition(_("Resulted"), seen.tests.resulted),
-            Definition(_("Positive"), Badge(seen.tests.positive, bad(seen.tests.positive))),
+            Definition(_("Due now"), seen.tests.due, of("duties:list", tests=1)),
+            Definition(_("Sampled"), seen.tests.sampled, of("samples:list", on=today)),
+            Definition(_("Resulted"), seen.tests.resulted, of("samples:list", found_on=today)),
+            Definition(_("Positive"), positive, of("samples:list", found_on=today, result="positive")),
         ],
         "orders": [
-            Definition(_("In a site"), seen.orders.central, f"{orders}&kind=central"),
-            Definition(_("At home"), seen.orders.home, f"{orders}&kind=home"),
-            Definition(_("Ending today"), seen.orders.ending_today, f"{orders}&sort=ends_at"),
+            Definition(_("In a site"), seen.orders.central, of("orders:list", state="live", kind="central")),
+            Definition(_("At home"), seen.orders.home, of("orders:list", state="live", kind="home")),
+            Definition(_("Ending today"), seen.orders.ending_today, of("orders:list", state="live", until=today)),
         ],
     }
 

@@ -32,6 +32,7 @@ STANDINGS = [
     ("late", gettext_lazy("Past the target")),
     ("warned", gettext_lazy("Near the limit")),
     ("breached", gettext_lazy("Overdue")),
+    ("system", gettext_lazy("Done by the system")),
 ]
 
 
@@ -56,8 +57,9 @@ def filters() -> list[Filter]:
         Filter("standing", _("State"), kind="choice", choices=STANDINGS),
         Filter("age", _("Open for"), kind="choice", choices=[(str(number), age) for number, age in enumerate(ages)]),
         Filter("role", _("Owner"), kind="choice", choices=access.queries.roles()),
-        Filter("below", _("Below the unit with code")),
+        Filter("unit", _("Unit with code")),
         Filter("sector", _("In charge: unit with code")),
+        Filter("tests", _("Tests only"), kind="flag"),
         Filter("told", _("Told to me"), kind="flag"),
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from bihuan.kernel import clock
 from bihuan.kernel.access import Scope
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
@@ -72,6 +73,8 @@ class OrderList:
             found = found.filter(state=filters["state"])
         if filters.get("kind"):
             found = found.filter(kind=filters["kind"])
+        if filters.get("until"):
+            found = found.filter(ends_at__lte=end_of(date.fromisoformat(filters["until"])))
         if filters.get("policy"):
             found = found.filter(policy=filters["policy"])
         if filters.get("unit"):
@@ -91,6 +94,10 @@ class OrderList:
             self.filtered(filters).select_related("unit", "deciding_unit").order_by(by, "id")[offset : offset + limit]
         )
         return listed(list(found))
+
+
+def end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), clock.CITY)
 
 
 def listed(held: list[Order]) -> list[OrderListRow]:

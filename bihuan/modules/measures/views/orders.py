@@ -26,6 +26,7 @@ from bihuan.kernel.web import (
     request_key,
     trail,
 )
+from bihuan.kernel.web.templatetags.bihuan import until
 from bihuan.modules.measures import actions, queries
 from bihuan.modules.measures.forms import ExposureForm, LiftForm, RejectionForm
 from bihuan.modules.measures.models import OrderKind, OrderState
@@ -41,12 +42,13 @@ COLUMNS = [
     Column("unit", _("Proposed at"), sortable=False),
     Column("deciding_unit", _("Deciding body"), sortable=False),
     Column("counted_from", _("Last exposure"), kind="date"),
-    Column("ends_at", _("Ends"), kind="moment"),
+    Column("ends_at", _("Ends"), kind="until"),
 ]
 FILTERS = [
     Filter("q", _("Number or name")),
     Filter("state", _("State"), kind="choice", choices=OrderState.choices),
     Filter("kind", _("Kind"), kind="choice", choices=OrderKind.choices),
+    Filter("until", _("Ending by"), kind="day"),
 ]
 
 
@@ -114,7 +116,7 @@ def steps(order: queries.OrderRow) -> list[Step]:
         Step(
             phase.kind_name,
             "done" if phase.ends_at <= now else "current" if phase.starts_at <= now and order.is_live else "open",
-            note=_("until %(end)s") % {"end": f"{phase.ends_at.astimezone(clock.CITY):%Y-%m-%d %H:%M}"},
+            note=_("until %(end)s") % {"end": until(phase.ends_at)},
         )
         for phase in order.phases
     ]

@@ -10,7 +10,6 @@ from bihuan.kernel import access, clock
 from bihuan.kernel.web import Column, Filter, Table, render_table, trail
 from bihuan.modules.transfers import queries
 
-BELOW = Filter("below", _("Below the unit with code"))
 PERSON_COLUMNS = [
     Column("name", _("Person"), sortable=False),
     Column("phone", _("Telephone"), sortable=False, kind="link", href="call"),
@@ -45,12 +44,6 @@ UNACCEPTED_COLUMNS = [
 ]
 
 
-def asked_scope(request: access.Request) -> access.Scope:
-    """What the user reaches, or as much of it as lies below the unit that the address names."""
-    below = request.GET.get("below", "").strip()
-    return request.scope.below(access.queries.unit_by_code(below).path) if below else request.scope
-
-
 def people_listed(request: access.Request, what: str, table: Table, words: Mapping[str, object]) -> HttpResponse:
     """A list that names people: who was shown is a fact."""
     access.listed(request.scope, f"transfers.{what}", [row.person_id for row in table.found])
@@ -61,43 +54,39 @@ def people_listed(request: access.Request, what: str, table: Table, words: Mappi
 @access.require("transfers.read")
 def stranded(request: access.Request) -> HttpResponse:
     """By name, to whoever answers for them."""
-    source = queries.stranded(asked_scope(request), clock.now())
+    source = queries.stranded(request.scope, clock.now())
     words = {
         "title": _("Stranded"),
         "lead": _("People whose approved order should have brought them to a site by now."),
         "empty_title": _("Nobody is stranded"),
     }
-    return people_listed(request, "stranded", Table.from_request(request, STRANDED_COLUMNS, source, [BELOW]), words)
+    return people_listed(request, "stranded", Table.from_request(request, STRANDED_COLUMNS, source), words)
 
 
 @access.require("transfers.read")
 def waiting(request: access.Request) -> HttpResponse:
     """Everybody with a request who has not left, the longest wait first."""
     states = [(state.value, state.label) for state in queries.AT_THE_START]
-    filters = [Filter("state", _("State"), kind="choice", choices=states), BELOW]
-    table = Table.from_request(
-        request, WAITING_COLUMNS, queries.WaitingList(asked_scope(request), clock.now()), filters
-    )
+    filters = [Filter("state", _("State"), kind="choice", choices=states)]
+    table = Table.from_request(request, WAITING_COLUMNS, queries.WaitingList(request.scope, clock.now()), filters)
     words = {"title": _("Waiting to leave"), "empty_title": _("Nobody waits for a vehicle")}
     return people_listed(request, "waiting", table, words)
 
 
 @access.require("transfers.read")
 def unrequested(request: access.Request) -> HttpResponse:
-    source = queries.unrequested(asked_scope(request))
+    source = queries.unrequested(request.scope)
     words = {
         "title": _("Order in force, no vehicle asked for"),
         "empty_title": _("A vehicle has been asked for whoever needs one"),
     }
-    return people_listed(
-        request, "unrequested", Table.from_request(request, UNREQUESTED_COLUMNS, source, [BELOW]), words
-    )
+    return people_listed(request, "unrequested", Table.from_request(request, UNREQUESTED_COLUMNS, source), words)
 
 
 @access.require("transfers.read")
 def unaccepted(request: access.Request) -> HttpResponse:
-    source = queries.unaccepted(asked_scope(request), clock.now())
-    table = Table.from_request(request, UNACCEPTED_COLUMNS, source, [BELOW])
+    source = queries.unaccepted(request.scope, clock.now())
+    table = Table.from_request(request, UNACCEPTED_COLUMNS, source)
     context = {
         "title": _("Handed over, not accepted"),
         "lead": _("Until it is accepted, whoever handed over still answers."),

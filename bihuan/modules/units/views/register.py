@@ -30,7 +30,6 @@ def filters() -> list[Filter]:
     return [
         Filter("q", _("Name, code or phone")),
         Filter("kind", _("Kind"), kind="choice", choices=[(kind.code, kind.name) for kind in kinds().values()]),
-        Filter("below", _("Below the unit with code")),
         Filter("vacant", _("With a vacant post"), kind="flag"),
     ]
 
