@@ -1,10 +1,15 @@
 """Landing, handing over, re-classifying, importing: on a real database, as the application's role."""
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.ledger import history
@@ -64,6 +69,17 @@ def raise_level(city: World, level: str, code: str = SHANGHAI, since: date = dat
         key=uuid4(),
     )
     return actions.approve_risk(risk, at=clock.now(), by=city.actor("commander"), key=uuid4())
+
+
+def statements_of(work: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as run:
+        work()
+    return len(run)
+
+
+def orders_proposed(arrivals: list[UUID]) -> dict[str, int]:
+    people = Arrival.objects.filter(id__in=arrivals).values_list("person_id", flat=True)
+    return Counter(order.state for person in people if (order := orders.open_order_of(person)))
 
 
 def walk_in(city: World, number: int = 1, origin: str = SHANGHAI, **how) -> UUID:
@@ -345,6 +361,37 @@ class TestReclassify:
             raise_level(city, "low", since=date(2022, 6, 21))
         assert orders.open_order_of(arrival.person_id) is None
         assert Arrival.objects.get(id=arrival.id).measure == "tests"
+
+    def test_costs_the_same_statements_however_many_people_it_concerns(
+        self, city: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        for few in ("ledger.recording", "loop.reconciling"):
+            monkeypatch.setattr(f"bihuan.kernel.{few}.SINGLY_MAX", 0)
+        here: list[UUID] = []
+        costs = []
+        for people, day in ((4, 10), (16, 12)):
+            here += [walk_in(city, number) for number in range(len(here), people)]
+            bound = statements_of(partial(raise_level, city, "high", since=date(2022, 6, day)))
+            assert orders_proposed(here) == {"proposed": people}
+            freed = statements_of(partial(raise_level, city, "low", since=date(2022, 6, day + 1)))
+            assert orders_proposed(here) == {}
+            costs.append((bound, freed))
+        assert costs[0] == costs[1]
+
+    def test_gives_everybody_their_own_fact_order_and_duty(self, city: World):
+        here = [walk_in(city, number) for number in range(1, 6)]
+        raise_level(city, "high")
+        found = list(Arrival.objects.filter(id__in=here))
+        held = {arrival.id: orders.open_order_of(arrival.person_id) for arrival in found}
+        assert len({order.number for order in held.values()}) == 5
+        for arrival in found:
+            order = held[arrival.id]
+            assert order.is_proposed
+            assert arrival.order_id == order.id
+            facts = {fact.key: fact.kind for fact in history(arrival.subject)}
+            assert facts[order.evidence] == "arrival.reclassified"
+            assert "order.linked" in facts.values()
+            assert [duty.step for duty in duties_of(order.subject) if duty.state == "open"] == ["approve"]
 
     def test_people_from_elsewhere_are_left_alone(self, city: World):
         arrival = walk_in(city, origin="440100")

@@ -1,6 +1,7 @@
 """Orders as they may come about, and the ways in which nobody can make one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -117,6 +118,52 @@ class TestPropose:
         someone = person(city)
         propose(city, someone)
         assert custody.holder_of(f"person:{someone}") == "self"
+
+
+class TestProposeMany:
+    def asked(self, city: World, *names: str, counted_from: date = EXPOSED) -> list[actions.Proposal]:
+        on = clock.now().astimezone(clock.CITY).date()
+        return [
+            actions.Proposal(who, close_contact(on), evidence(who), counted_from, city.unit("gate-rail").id)
+            for who in (person(city, name) for name in names)
+        ]
+
+    def test_is_the_same_as_one_by_one(self, city: World):
+        (many,) = self.asked(city, "Zhang San")
+        by = {"at": clock.now(), "by": city.actor("gate_officer")}
+        actions.propose_many([many], key=uuid7(), **by)
+        one = queries.order(propose(city, person(city, "Li Si")))
+        other = queries.open_order_of(many.person_id)
+        for name in ("kind", "state", "rule", "ends_at", "central_ends_at", "deciding_unit_id", "phases", "reason"):
+            assert getattr(one, name) == getattr(other, name), name
+        facts = [history(order.subject)[0] for order in (one, other)]
+        ignored = {"evidence", "number"}
+        told = [{name: value for name, value in fact.payload.items() if name not in ignored} for fact in facts]
+        assert told[0] == told[1]
+
+    def test_happens_once_for_a_key_and_binds_nobody(self, city: World):
+        asked, key = self.asked(city, "Zhang San", "Li Si", "Wang Wu"), uuid7()
+        for _ in range(2):
+            actions.propose_many(asked, at=clock.now(), by=city.actor("gate_officer"), key=key)
+        assert Order.objects.filter(state="proposed").count() == Order.objects.count() == 3
+        assert all(custody.holder_of(f"person:{one.person_id}") == "self" for one in asked)
+
+    def test_leaves_out_whoever_has_no_day_left(self, city: World):
+        old = self.asked(city, "Zhang San", counted_from=date(2022, 1, 1))
+        new = self.asked(city, "Li Si")
+        actions.propose_many([*old, *new], at=clock.now(), by=city.actor("gate_officer"), key=uuid7())
+        assert [order.person_id for order in Order.objects.all()] == [new[0].person_id]
+
+    def test_refuses_all_when_one_stands_on_another_persons_evidence(self, city: World):
+        one, other = self.asked(city, "Zhang San", "Li Si")
+        with pytest.raises(actions.EvidenceUnknown):
+            actions.propose_many(
+                [one, replace(other, evidence=one.evidence)],
+                at=clock.now(),
+                by=city.actor("gate_officer"),
+                key=uuid7(),
+            )
+        assert not Order.objects.exists()
 
 
 class TestApprove:

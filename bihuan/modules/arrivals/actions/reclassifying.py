@@ -1,9 +1,14 @@
 """An area is raised or lowered: people already here are re-evaluated, and newly bound or released at once."""
 
-from collections.abc import Sequence
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
+
+from django.db import connection
 
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import Actor, NewFact, derive, record_many
@@ -17,9 +22,10 @@ from bihuan.modules.measures import queries as orders
 from bihuan.modules.places import actions as places_actions
 from bihuan.modules.places import queries as places
 
-from .landing import RESTRICTING, class_payload, propose, write_class
+from .landing import RESTRICTING, class_payload, write_class
 
-CLASS_FIELDS = ("profile", "policy", "rule", "class_code", "measure", "decision")
+CLASS_FIELDS = ("profile", "policy", "rule", "class_code", "measure")
+RECLASSIFIED = (Path(__file__).parent / "sql" / "reclassified.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +52,21 @@ def reclassify(risk_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
         return
     for change in changes:
         write_class(change.arrival, change.found)
-    Arrival.objects.bulk_update([change.arrival for change in changes], CLASS_FIELDS, batch_size=500)
     record_many(_facts(changes, risk, at=at, by=by, key=key))
-    standing = orders.open_orders_of({change.arrival.person_id for change in changes})
-    _release(changes, standing, risk, at=at, by=by, key=key)
-    for change in changes:
-        if change.found.decision.answer["measure"] in RESTRICTING:
-            evidence = _fact_key(key, change.arrival)
-            propose(
-                change.arrival,
-                change.found,
-                evidence,
-                _unit_of(change.arrival),
-                at=at,
-                by=by,
-                key=derive(evidence, "order"),
-            )
+    standing = orders.open_order_ids({change.arrival.person_id for change in changes})
+    for person in _release(changes, standing, at=at, by=by, key=key):
+        del standing[person]
+    linked = _bind(changes, standing, at=at, by=by, key=key)
+    _save([change.arrival for change in changes])
+    record_many(_links(linked, at=at, by=by, key=key))
+
+
+def _save(arrivals: Sequence[Arrival]) -> None:
+    """The classes and orders of many arrivals in one statement."""
+    columns = [[str(one.id) for one in arrivals], *([getattr(one, name) for one in arrivals] for name in CLASS_FIELDS)]
+    decisions, held = [json.dumps(one.decision) for one in arrivals], [one.order_id for one in arrivals]
+    with connection.cursor() as cursor:
+        cursor.execute(RECLASSIFIED, [*columns, decisions, held])
 
 
 def _changes(risk: places.RiskRow, at: datetime) -> list[_Change]:
@@ -78,12 +83,12 @@ def _changes(risk: places.RiskRow, at: datetime) -> list[_Change]:
         for arrival in arrivals
         if arrival.origin
     }
-    levels = places.levels_on(list(origins), today)
+    levels, active = places.levels_on(list(origins), today), profile.active()
     found = []
     for arrival in arrivals:
         assert arrival.origin is not None
         code = arrival.origin.code
-        now = answer(arrival, origins[code], levels.get(code), today, has_symptoms=bool(arrival.symptoms))
+        now = answer(arrival, origins[code], levels.get(code), today, has_symptoms=bool(arrival.symptoms), rules=active)
         if (now.decision.rule, now.decision.answer["measure"]) != (arrival.rule, arrival.measure):
             found.append(_Change(arrival, arrival.measure, now))
     return found
@@ -116,30 +121,72 @@ def _facts(changes: Sequence[_Change], risk: places.RiskRow, *, at: datetime, by
 
 
 def _release(
-    changes: Sequence[_Change],
-    standing: dict[UUID, orders.OrderRow],
-    risk: places.RiskRow,
-    *,
-    at: datetime,
-    by: Actor,
-    key: UUID,
-) -> None:
-    """Lift what no longer has a ground. An order that rests on another rule than the area's stays."""
-    for change in changes:
-        order = standing.get(change.arrival.person_id)
-        after = change.found.decision.answer["measure"]
-        if order is None or order.id != change.arrival.order_id or after == change.before:
-            continue
-        if change.before in RESTRICTING:
-            measures.lift(
-                order.id,
-                evidence=_fact_key(key, change.arrival),
-                reason=change.found.decision.reason,
-                at=at,
-                by=by,
-                key=derive(key, "lifted", str(order.id)),
+    changes: Sequence[_Change], standing: Mapping[UUID, UUID], *, at: datetime, by: Actor, key: UUID
+) -> list[UUID]:
+    """Lift what no longer has a ground, and say whose. An order that rests on another rule than the area's stays."""
+    freed = [
+        change
+        for change in changes
+        if change.before in RESTRICTING
+        and change.found.decision.answer["measure"] != change.before
+        and change.arrival.order_id is not None
+        and standing.get(change.arrival.person_id) == change.arrival.order_id
+    ]
+    by_reason: dict[Text, dict[UUID, UUID]] = defaultdict(dict)
+    for change in freed:
+        assert change.arrival.order_id is not None
+        by_reason[change.found.decision.reason][change.arrival.order_id] = _fact_key(key, change.arrival)
+        change.arrival.order_id = None
+    for reason, grounds in by_reason.items():
+        measures.lift_many(grounds, reason=reason, at=at, by=by, key=derive(key, "lifted", reason.en))
+    return [change.arrival.person_id for change in freed]
+
+
+def _bind(
+    changes: Sequence[_Change], standing: Mapping[UUID, UUID], *, at: datetime, by: Actor, key: UUID
+) -> list[_Change]:
+    """Propose what the rule asks for now, and say who has an order by it. Somebody under an order keeps that one."""
+    bound = {
+        change.arrival.person_id: change for change in changes if change.found.decision.answer["measure"] in RESTRICTING
+    }
+    measures.propose_many(
+        [
+            measures.Proposal(
+                person,
+                change.found.decision,
+                _fact_key(key, change.arrival),
+                change.found.counted_from,
+                _unit_of(change.arrival),
+                home_unit_id=change.arrival.unit_id,
             )
-            change.arrival.order_id = None
+            for person, change in bound.items()
+            if person not in standing
+        ],
+        at=at,
+        by=by,
+        key=derive(key, "orders"),
+    )
+    binding = orders.open_order_ids(set(bound))
+    linked = [change for person, change in bound.items() if person in binding]
+    for change in linked:
+        change.arrival.order_id = binding[change.arrival.person_id]
+    return linked
+
+
+def _links(linked: Sequence[_Change], *, at: datetime, by: Actor, key: UUID) -> list[NewFact]:
+    return [
+        NewFact(
+            key=derive(key, "linked", str(change.arrival.id)),
+            kind=events.ORDER_LINKED,
+            subject=change.arrival.subject,
+            about=f"person:{change.arrival.person_id}",
+            at=at,
+            by=by,
+            unit=_unit_of(change.arrival),
+            payload={"order": change.arrival.order_id},
+        )
+        for change in linked
+    ]
 
 
 def _fact_key(key: UUID, arrival: Arrival) -> UUID:

@@ -37,11 +37,18 @@ def classed(arrival: Arrival, *, at: datetime, has_symptoms: bool) -> Classed:
     area = places.area_by_id(arrival.origin_id) if arrival.origin_id else None
     today = at.astimezone(clock.CITY).date()
     risk = places.level_on(area.code, today) if area else None
-    return answer(arrival, Origin(area.code, area.name) if area else None, risk, today, has_symptoms=has_symptoms)
+    origin = Origin(area.code, area.name) if area else None
+    return answer(arrival, origin, risk, today, has_symptoms=has_symptoms, rules=profile.active())
 
 
 def answer(
-    arrival: Arrival, origin: Origin | None, risk: places.RiskRow | None, today: date, *, has_symptoms: bool
+    arrival: Arrival,
+    origin: Origin | None,
+    risk: places.RiskRow | None,
+    today: date,
+    *,
+    has_symptoms: bool,
+    rules: profile.Profile,
 ) -> Classed:
     """The class of an arrival whose area and level were looked up before."""
     departed_on = arrival.departed_at.astimezone(clock.CITY).date() if arrival.departed_at else None
@@ -57,4 +64,4 @@ def answer(
     )
     facts = facts_of(ground, today)
     facts["area"] = origin.name if origin else None
-    return Classed(profile.active().decide("arrival", facts, on=today), left, risk.id if risk else None)
+    return Classed(rules.decide("arrival", facts, on=today), left, risk.id if risk else None)

@@ -4,7 +4,7 @@ from bihuan.modules.measures.actions.appeals import decide_appeal, file_appeal, 
 from bihuan.modules.measures.actions.closing import end, lift, lift_many, notify_release
 from bihuan.modules.measures.actions.exposures import approve_exposure, enter_exposure, judge_exposure, reject_exposure
 from bihuan.modules.measures.actions.links import give_link, revoke_link
-from bihuan.modules.measures.actions.orders import approve, approve_many, propose, reject
+from bihuan.modules.measures.actions.orders import Proposal, approve, approve_many, propose, propose_many, reject
 from bihuan.modules.measures.actions.refused import (
     AlreadyUnderOrder,
     EvidenceUnknown,
@@ -24,6 +24,7 @@ __all__ = [
     "NotLive",
     "NotOpen",
     "NothingLeft",
+    "Proposal",
     "TwoPeople",
     "TwoUnits",
     "approve",
@@ -40,6 +41,7 @@ __all__ = [
     "lift_many",
     "notify_release",
     "propose",
+    "propose_many",
     "reject",
     "reject_exposure",
     "retime",

@@ -14,6 +14,8 @@ from bihuan.modules.measures.actions.orders import held
 from bihuan.modules.measures.actions.refused import EvidenceUnknown, NotLive, TooEarly
 from bihuan.modules.measures.models import Order, OrderState
 
+CLOSED_AS = {OrderState.LIVE: OrderState.LIFTED, OrderState.PROPOSED: OrderState.REJECTED}
+
 
 @action
 def end(order_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
@@ -53,19 +55,16 @@ def lift_many(evidence: Mapping[UUID, UUID], *, reason: Text, at: datetime, by: 
     """
     if not set(evidence.values()) <= facts(set(evidence.values())).keys():
         raise EvidenceUnknown
-    orders = list(
-        Order.objects.select_for_update().filter(id__in=evidence, state__in=("live", "proposed")).order_by("id")
-    )
-    live = [order for order in orders if order.state == OrderState.LIVE]
-    custody.release_many([order.id for order in live], key=derive(key, "release"), at=at, by=by)
-    for order in orders:
-        order.state = OrderState.LIFTED if order.state == OrderState.LIVE else OrderState.REJECTED
-        order.closed_at, order.closing = at, reason.as_json()
-    Order.objects.bulk_update(orders, ["state", "closed_at", "closing"], batch_size=2000)
+    orders = list(Order.objects.select_for_update().filter(id__in=evidence, state__in=CLOSED_AS).order_by("id"))
+    live = [order.id for order in orders if order.state == OrderState.LIVE]
+    custody.release_many(live, key=derive(key, "release"), at=at, by=by)
+    for before, after in CLOSED_AS.items():
+        these = [order.id for order in orders if order.state == before]
+        Order.objects.filter(id__in=these).update(state=after, closed_at=at, closing=reason.as_json())
     record_many(
         NewFact(
             key=derive(key, str(order.id)),
-            kind=events.LIFTED if order.state == OrderState.LIFTED else events.REJECTED,
+            kind=events.LIFTED if order.state == OrderState.LIVE else events.REJECTED,
             subject=order.subject,
             about=f"person:{order.person_id}",
             at=at,

@@ -27,7 +27,7 @@ def enter_exposure(
         raise NotLive
     if exposed_on <= order.counted_from:
         raise NotNewer
-    check_evidence(order.person_id, evidence)
+    check_evidence({evidence: order.person_id})
     entered: Exposure = Exposure.objects.create(
         order=order,
         exposed_on=exposed_on,

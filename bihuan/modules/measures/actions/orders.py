@@ -1,6 +1,7 @@
 """Propose, approve, reject: how an order comes into force."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from bihuan.kernel import access, clock, custody
 from bihuan.kernel.db import uuid7
-from bihuan.kernel.ledger import Actor, Json, derive, facts, record
+from bihuan.kernel.ledger import Actor, Json, NewFact, derive, facts, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.loop.decisions import Decision
 from bihuan.modules.measures import events
@@ -28,6 +29,25 @@ from bihuan.modules.measures.rules import EVIDENCE_KINDS, Days, Span, approval_r
 from bihuan.modules.people import queries as people
 
 ISSUING_KINDS = ("district", "city")
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Whom an order is asked for, by which decision and on which evidence (the key of a fact about this person).
+
+    `home_unit_id` looks after them at home (by default the unit where they are registered), `deciding_unit_id` decides
+    (by default the nearest district or city that is not the proposer's); `links` are the close contacts' orders.
+    """
+
+    person_id: UUID
+    decision: Decision
+    evidence: UUID
+    counted_from: date
+    unit_id: UUID
+    deciding_unit_id: UUID | None = None
+    home_unit_id: UUID | None = None
+    links: Sequence[str] = ()
 
 
 @action
@@ -45,22 +65,71 @@ def propose(
     by: Actor,
     key: UUID,
 ) -> UUID:
-    """Propose the order that `decision` asks for.
-
-    `evidence` is the key of a fact about this person; `home_unit_id` looks after them at home (by default the unit
-    where they are registered); `links` are the close contacts' orders.
-    """
-    days = Days(central=decision.answer["central_days"], home=decision.answer["home_days"])
-    if decision.answer["measure"] not in OrderKind.values:
-        raise NotARestriction
-    check_evidence(person_id, evidence)
-    left = spans(days, counted_from=counted_from, starts_at=at, zone=clock.CITY)
-    if not left:
+    """Propose the order that `decision` asks for; what is asked is said by `Proposal`."""
+    asked = Proposal(person_id, decision, evidence, counted_from, unit_id, deciding_unit_id, home_unit_id, tuple(links))
+    made = propose_these({derive(key, "proposed"): asked}, at=at, by=by)
+    if not made:
         raise NothingLeft
-    order = Order(
+    return made[person_id]
+
+
+@action
+def propose_many(proposals: Sequence[Proposal], *, at: datetime, by: Actor, key: UUID) -> None:
+    """Propose the order of each of many people, each with its own fact, in a handful of statements. Whoever has no
+    day left to serve is left out. Approving them stays the act of a second person."""
+    propose_these({derive(key, str(one.person_id)): one for one in proposals}, at=at, by=by)
+
+
+def propose_these(asked: Mapping[UUID, Proposal], *, at: datetime, by: Actor) -> dict[UUID, UUID]:
+    """The proposals by the key of the fact that each leaves."""
+    check_evidence({one.evidence: one.person_id for one in asked.values()})
+    left = {
+        fact: spans(days_of(one.decision), counted_from=one.counted_from, starts_at=at, zone=clock.CITY)
+        for fact, one in asked.items()
+    }
+    open_ones = {fact: one for fact, one in asked.items() if left[fact]}
+    numbers = next_numbers("O", "measures_order_number", len(open_ones), at)
+    deciding = issuing_units({one.unit_id for one in open_ones.values()}, not_unit=by.unit)
+    homes = people.cards({one.person_id for one in open_ones.values() if one.home_unit_id is None})
+    orders = {
+        fact: new_order(one, left[fact], number, one.deciding_unit_id or deciding[one.unit_id], at=at, by=by)
+        for (fact, one), number in zip(open_ones.items(), numbers, strict=True)
+    }
+    insert(list(orders.values()))
+    write_phases({order.id: left[fact] for fact, order in orders.items()})
+    record_many(
+        NewFact(
+            key=fact,
+            kind=events.PROPOSED,
+            subject=order.subject,
+            about=f"person:{order.person_id}",
+            at=at,
+            by=by,
+            unit=order.deciding_unit_id,
+            payload={
+                **told(order),
+                "rule": order.rule,
+                "evidence": order.evidence_id,
+                "unit": order.unit_id,
+                "deciding_unit": order.deciding_unit_id,
+                "proposer_unit": order.proposed_unit_id,
+                "home_unit": open_ones[fact].home_unit_id or homes[order.person_id].unit_id,
+                "links": list(open_ones[fact].links),
+            },
+        )
+        for fact, order in orders.items()
+    )
+    return {order.person_id: order.id for order in orders.values()}
+
+
+def new_order(
+    asked: Proposal, left: Sequence[Span], number: str, deciding_unit_id: UUID, *, at: datetime, by: Actor
+) -> Order:
+    decision = asked.decision
+    return Order(
         id=uuid7(),
-        number=next_number("O", "measures_order_number", at),
-        person_id=person_id,
+        number=number,
+        person_id=asked.person_id,
         profile=decision.profile,
         policy=decision.policy.code,
         rule=decision.rule,
@@ -74,40 +143,18 @@ def propose(
         },
         legal_basis=decision.legal_basis.as_json(),
         conditions=decision.release.as_json(),
-        deciding_unit_id=deciding_unit_id or issuing_unit(unit_id, not_unit=by.unit),
-        unit_id=unit_id,
+        deciding_unit_id=deciding_unit_id,
+        unit_id=asked.unit_id,
         proposed_by=by.id,
         proposed_name=by.name,
-        proposed_unit_id=by.unit or unit_id,
+        proposed_unit_id=by.unit or asked.unit_id,
         proposed_at=at,
-        counted_from=counted_from,
+        counted_from=asked.counted_from,
         starts_at=at,
         ends_at=left[-1].ends_at,
         central_ends_at=central_end(left),
-        evidence_id=evidence,
+        evidence_id=asked.evidence,
     )
-    insert(order)
-    write_phases(order.id, left)
-    record(
-        key=derive(key, "proposed"),
-        kind=events.PROPOSED,
-        subject=order.subject,
-        about=f"person:{person_id}",
-        at=at,
-        by=by,
-        unit=order.deciding_unit_id,
-        payload={
-            **told(order),
-            "rule": order.rule,
-            "evidence": evidence,
-            "unit": unit_id,
-            "deciding_unit": order.deciding_unit_id,
-            "proposer_unit": order.proposed_unit_id,
-            "home_unit": home_unit_id or people.card(person_id).unit_id,
-            "links": list(links),
-        },
-    )
-    return order.id
 
 
 @action
@@ -140,7 +187,7 @@ def approve(order_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     order.kind, order.central_ends_at = left[0].kind, central_end(left)
     order.save()
     Phase.objects.filter(order=order.id).delete()
-    write_phases(order.id, left)
+    write_phases({order.id: left})
     record(
         key=derive(key, "approved"),
         kind=events.APPROVED,
@@ -183,20 +230,28 @@ def reject(order_id: UUID, *, words: str, at: datetime, by: Actor, key: UUID) ->
     )
 
 
-def check_evidence(person_id: UUID, evidence: UUID) -> None:
-    fact = facts([evidence]).get(evidence)
-    person = f"person:{person_id}"
-    if fact is None or person not in (fact.about, fact.subject) or fact.kind not in EVIDENCE_KINDS:
-        raise EvidenceUnknown
+def check_evidence(people_by_evidence: Mapping[UUID, UUID]) -> None:
+    """Whether each fact is one that can bind, and is about the person named beside it."""
+    known = facts(set(people_by_evidence))
+    for evidence, person_id in people_by_evidence.items():
+        fact = known.get(evidence)
+        if fact is None or f"person:{person_id}" not in (fact.about, fact.subject) or fact.kind not in EVIDENCE_KINDS:
+            raise EvidenceUnknown
 
 
-def insert(order: Order) -> None:
+def days_of(decision: Decision) -> Days:
+    if decision.answer["measure"] not in OrderKind.values:
+        raise NotARestriction
+    return Days(central=decision.answer["central_days"], home=decision.answer["home_days"])
+
+
+def insert(orders: Sequence[Order]) -> None:
     """Insert, and tell the one collision that people cause from those that are faults."""
     try:
         with transaction.atomic():
-            order.save(force_insert=True)
+            Order.objects.bulk_create(orders, batch_size=BATCH)
     except IntegrityError:
-        if Order.objects.filter(person=order.person_id, state__in=OPEN).exists():
+        if Order.objects.filter(person__in=[order.person_id for order in orders], state__in=OPEN).exists():
             raise AlreadyUnderOrder from None
         raise
 
@@ -215,10 +270,14 @@ def remaining(order: Order, at: datetime) -> list[Span]:
     return [Span(span.kind, max(span.starts_at, at), span.ends_at) for span in planned if span.ends_at > at]
 
 
-def write_phases(order_id: UUID, left: Sequence[Span]) -> None:
+def write_phases(left: Mapping[UUID, Sequence[Span]]) -> None:
     Phase.objects.bulk_create(
-        Phase(order_id=order_id, seq=seq, kind=span.kind, starts_at=span.starts_at, ends_at=span.ends_at)
-        for seq, span in enumerate(left, start=1)
+        [
+            Phase(order_id=order_id, seq=seq, kind=span.kind, starts_at=span.starts_at, ends_at=span.ends_at)
+            for order_id, spanned in left.items()
+            for seq, span in enumerate(spanned, start=1)
+        ],
+        batch_size=BATCH,
     )
 
 
@@ -238,13 +297,21 @@ def told(order: Order) -> dict[str, Json]:
 
 
 def next_number(letter: str, sequence: str, at: datetime) -> str:
+    return next_numbers(letter, sequence, 1, at)[0]
+
+
+def next_numbers(letter: str, sequence: str, count: int, at: datetime) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(%s)", [sequence])
-        return f"{letter}{at.astimezone(clock.CITY):%Y}-{cursor.fetchone()[0]:06d}"
+        cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [sequence, count])
+        return [f"{letter}{at.astimezone(clock.CITY):%Y}-{number:06d}" for (number,) in cursor.fetchall()]
 
 
-def issuing_unit(unit_id: UUID, *, not_unit: UUID | None) -> UUID:
-    """The nearest district or city above a unit that is not the proposer's own."""
-    above = access.queries.ancestors(access.queries.unit(unit_id).path)
-    issuing = [unit.id for unit in reversed(above) if unit.kind in ISSUING_KINDS and unit.id != not_unit]
-    return issuing[0] if issuing else above[0].id
+def issuing_units(unit_ids: Collection[UUID], *, not_unit: UUID | None) -> dict[UUID, UUID]:
+    """For each unit the nearest district or city above it that is not the proposer's own; the root where none is."""
+    issuing = [unit for unit in access.queries.units_of_kinds(*ISSUING_KINDS) if unit.id != not_unit]
+    return {unit.id: nearest_above(unit, issuing) for unit in access.queries.by_ids(unit_ids)}
+
+
+def nearest_above(unit: access.queries.UnitRow, issuing: Sequence[access.queries.UnitRow]) -> UUID:
+    above = [one for one in issuing if unit.path.startswith(one.path)]
+    return max(above, key=lambda one: len(one.path)).id if above else access.queries.ancestors(unit.path)[0].id

@@ -12,12 +12,10 @@ from bihuan.kernel.loop import action, profile
 from bihuan.kernel.loop.values import Policy
 from bihuan.modules.measures import events
 from bihuan.modules.measures.actions.closing import lift_many
-from bihuan.modules.measures.actions.orders import held, told, write_phases
+from bihuan.modules.measures.actions.orders import BATCH, held, told, write_phases
 from bihuan.modules.measures.actions.words import policy_no_longer_asks
 from bihuan.modules.measures.models import Order, OrderState, Phase
 from bihuan.modules.measures.rules import Days, Span, central_end, shortened, spans
-
-BATCH = 2000
 
 
 @action
@@ -59,14 +57,7 @@ def retime_these(orders: Sequence[Order], *, at: datetime, by: Actor, key: UUID)
             freed.append(order)
     Order.objects.bulk_update(kept, ["policy", "kind", "ends_at", "central_ends_at"], batch_size=BATCH)
     Phase.objects.filter(order__in=[order.id for order in kept]).delete()
-    Phase.objects.bulk_create(
-        [
-            Phase(order=order, seq=seq, kind=span.kind, starts_at=span.starts_at, ends_at=span.ends_at)
-            for order in kept
-            for seq, span in enumerate(phases[order.id], start=1)
-        ],
-        batch_size=BATCH,
-    )
+    write_phases({order.id: phases[order.id] for order in kept})
     record_many(
         NewFact(
             key=derive(key, "retimed", str(order.id)),
@@ -108,7 +99,7 @@ def retimed(
     apply(order, left)
     order.save()
     Phase.objects.filter(order=order.id).delete()
-    write_phases(order.id, left)
+    write_phases({order.id: left})
     record(
         key=derive(key, "retimed"),
         kind=events.RETIMED,

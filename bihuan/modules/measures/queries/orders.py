@@ -186,6 +186,12 @@ def order(order_id: UUID) -> OrderRow | None:
     return orders([order_id]).get(order_id)
 
 
+def open_order_ids(person_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The open order of each of many people, without what stands in it."""
+    found = Order.objects.filter(person__in=list(person_ids), state__in=OPEN)
+    return dict(found.values_list("person_id", "id"))
+
+
 def in_reach(scope: Scope, order_id: UUID) -> OrderRow:
     """The order, if it is one of the units the user may see."""
     held = whole(scope.rows(Order.objects.filter(pk=order_id), "unit", "deciding_unit")).first()
