@@ -1,4 +1,5 @@
 const TYPING_MS = 350;
+let unfolded = false;
 
 /** Sends the filter form by itself: choices at once, typed text when the typing stops. */
 class FilterForm extends HTMLElement {
@@ -7,6 +8,7 @@ class FilterForm extends HTMLElement {
 
   connectedCallback(): void {
     this.classList.add("is-live");
+    this.#fold();
     this.#sent = this.#query();
     this.addEventListener("change", () => this.#send());
     this.addEventListener("input", (event) => {
@@ -19,6 +21,22 @@ class FilterForm extends HTMLElement {
 
   disconnectedCallback(): void {
     window.clearTimeout(this.#timer);
+  }
+
+  /** On a phone only the first field shows until the rest is asked for; what is asked for stays so. */
+  #fold(): void {
+    const button = this.querySelector<HTMLButtonElement>(".filter-fold");
+    if (!button || this.querySelectorAll(".filter").length < 2) return;
+    button.hidden = false;
+    const draw = () => {
+      this.classList.toggle("is-folded", !unfolded);
+      button.setAttribute("aria-expanded", String(unfolded));
+    };
+    button.addEventListener("click", () => {
+      unfolded = !unfolded;
+      draw();
+    });
+    draw();
   }
 
   #send(): void {

@@ -97,7 +97,8 @@ def watchers(subjects: Collection[str]) -> list[str]:
     """The open subjects that wait for facts of these."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT subject FROM loop_run WHERE closed_at IS NULL AND watches && %s::text[]", [list(subjects)]
+            "SELECT subject FROM loop_run WHERE closed_at IS NULL AND watches <> '{}' AND watches && %s::text[]",
+            [list(subjects)],
         )
         return [subject for (subject,) in cursor.fetchall()]
 

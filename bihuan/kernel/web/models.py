@@ -34,3 +34,18 @@ class Progress(Model):
     @property
     def is_over(self) -> bool:
         return self.state in {self.State.DONE, self.State.REFUSED, self.State.FAILED}
+
+
+class Knock(models.Model):
+    """How often one address came to a door since `began_at`. `name` is a keyed hash, never the address."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    began_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "web_knock"
+        indexes = [models.Index(fields=["began_at"], name="knock_began")]
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.began_at}"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access
 from bihuan.kernel.text import Text
+from bihuan.kernel.web import HappenedForm
 from bihuan.modules.people import queries as people
 from bihuan.modules.places import queries as places
 
@@ -31,7 +32,7 @@ def communities() -> list[tuple[str, str]]:
     ]
 
 
-class FoundForm(forms.Form):
+class FoundForm(HappenedForm):
     """What the officer finds when somebody stands at the gate."""
 
     identity_confirmed = forms.BooleanField(label=_("The document and the person agree"))
@@ -140,7 +141,11 @@ class WalkInForm(FoundForm):
     def clean(self) -> dict[str, object]:
         """Somebody without a number is known by birth date or phone."""
         cleaned: dict[str, object] = super().clean() or self.cleaned_data
-        if not cleaned.get("id_number") and not cleaned.get("birth_on") and not cleaned.get("phone"):
+        if (number := str(cleaned.get("id_number") or "")) and (
+            fault := people.id_fault(str(cleaned.get("id_type")), number)
+        ):
+            self.add_error("id_number", fault)
+        if not number and not cleaned.get("birth_on") and not cleaned.get("phone"):
             self.add_error("id_number", _("Enter an ID number, or a birth date or a phone."))
         return cleaned
 
@@ -162,6 +167,12 @@ class AcceptForm(forms.Form):
         self.fields["unit"] = forms.ChoiceField(
             label=_("Community that takes over"), choices=[(str(unit.id), str(unit.name)) for unit in own]
         )
+
+
+class SendForm(forms.Form):
+    """Which community somebody is sent on to."""
+
+    unit = forms.ChoiceField(label=_("Community of the destination"), choices=communities)
 
 
 class FileForm(forms.Form):

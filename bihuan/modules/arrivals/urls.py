@@ -13,6 +13,7 @@ arrivals_pages = [
     path("<uuid:arrival_id>/absence", arrivals.ending, {"how": "absence"}, name="absence"),
     path("<uuid:arrival_id>/cancellation", arrivals.ending, {"how": "cancellation"}, name="cancellation"),
     path("<uuid:arrival_id>/departure", arrivals.ending, {"how": "departure"}, name="departure"),
+    path("<uuid:arrival_id>/destination", arrivals.destination, name="destination"),
     path("<uuid:arrival_id>/acceptance", arrivals.acceptance, name="acceptance"),
     path("risks/<uuid:risk_id>/approval", arrivals.risk_approval, name="risk_approval"),
 ]

@@ -23,6 +23,13 @@ from . import rules
 from .models import IdType, Person, Sex
 
 FIND_MAX = 20
+ID_FAULTS = {
+    rules.IdProblem.LENGTH: _("A resident ID number has 18 characters."),
+    rules.IdProblem.CHARACTERS: _("A resident ID number is 17 digits, then a digit or X."),
+    rules.IdProblem.BIRTH: _("Digits 7 to 14 of this number are no possible birth date."),
+    rules.IdProblem.CHECKSUM: _("The last character does not fit the others: compare the number with the document."),
+    rules.IdProblem.PRECISION: _("The last digits of this number were lost: type it from the document."),
+}
 KNOWN_BY = ("id", "name", "birth_on", "phone", "id_type", "id_number", "id_disputed")
 CARD_FIELDS = (
     "id",
@@ -180,6 +187,20 @@ def resident_id_problem(number: str, on: date) -> str | None:
     """The code of what is wrong with a resident ID number, or None."""
     problem = rules.resident_id_problem(number, on)
     return problem.value if problem else None
+
+
+def id_fault(id_type: str, number: str) -> str:
+    """What is wrong with the number of a document as of today, in words for its field; empty if it can be one."""
+    plain = rules.id_plain(number)
+    if id_type == IdType.RESIDENT_ID:
+        problem = rules.resident_id_problem(plain, clock.now().astimezone(clock.CITY).date())
+        return str(ID_FAULTS[problem]) if problem else ""
+    return "" if plain.isalnum() else str(_("A document number has letters and digits only."))
+
+
+def phone_fault(text: str) -> str:
+    """What is wrong with a telephone number, in words for its field; empty if it can be one."""
+    return "" if rules.phone_plain(text) else str(_("A telephone number has seven to fifteen digits."))
 
 
 def masked(name: str) -> str:

@@ -1,13 +1,15 @@
 """The shape of what the public enters."""
 
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import access
+from bihuan.kernel import access, clock
 from bihuan.modules.isolation import queries as isolation
+from bihuan.modules.people import queries as people
 from bihuan.modules.public import queries
 
 WORDS_MAX = 2000
@@ -70,6 +72,34 @@ class DeclarationForm(Honeypot):
             coerce=forms.UUIDField().clean,
             empty_value=None,
         )
+
+    def clean_phone(self) -> str:
+        """A number that can be called."""
+        phone: str = self.cleaned_data["phone"]
+        if fault := people.phone_fault(phone):
+            raise ValidationError(fault)
+        return phone
+
+    def clean_id_number(self) -> str:
+        """A number that a document of the kind named above can bear."""
+        number: str = self.cleaned_data["id_number"]
+        if fault := people.id_fault(self.cleaned_data.get("id_type", ""), number):
+            raise ValidationError(fault)
+        return number
+
+    def clean_expected_at(self) -> datetime:
+        """Not before today: who has arrived already is received at the gate."""
+        expected: datetime = self.cleaned_data["expected_at"]
+        if expected.astimezone(clock.CITY).date() < clock.now().astimezone(clock.CITY).date():
+            raise ValidationError(_("This day has passed. Enter the day on which you will arrive."))
+        return expected
+
+    def clean_last_exposure_on(self) -> date | None:
+        """Not after today."""
+        day: date | None = self.cleaned_data["last_exposure_on"]
+        if day and day > clock.now().astimezone(clock.CITY).date():
+            raise ValidationError(_("This day is still to come. Enter the last day you were there."))
+        return day
 
     def clean_origin(self) -> str:
         """The code of the area that is meant."""

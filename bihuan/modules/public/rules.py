@@ -1,9 +1,10 @@
 """How often an address may ask. Pure."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
-WINDOW_SECONDS = 3600
+WINDOW = timedelta(hours=1)
 
 
 class Door(StrEnum):

@@ -3,31 +3,27 @@
 A person's own page is opened by its secret address and is kept by no browser and no proxy.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate
 
-from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
-from bihuan.kernel.ledger import Actor
+from bihuan.kernel.ledger import Actor, derive
 from bihuan.kernel.refusals import NotFound, Refused
-from bihuan.kernel.web import accepted, page, request_key
+from bihuan.kernel.web import accepted, knocks, page, request_key
 from bihuan.modules.arrivals import actions as arrivals
 from bihuan.modules.isolation import actions as isolation
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.places import queries as places
 from bihuan.modules.public import queries
 from bihuan.modules.public.forms import AppealForm, DeclarationForm, StatusForm, TicketForm
-from bihuan.modules.public.rules import WINDOW_SECONDS, Door, is_flood
+from bihuan.modules.public.rules import WINDOW, Door, is_flood
 
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -60,11 +56,8 @@ def kept_by_nobody[**P](view: View[P]) -> View[P]:
 
 
 def knock(request: HttpRequest, door: Door) -> None:
-    """Count this address at this door, by a keyed hash, and refuse a flood."""
-    address = request.META.get("REMOTE_ADDR", "")
-    name = hmac.new(settings.SECRET_KEY.encode(), f"{door}:{address}".encode(), hashlib.sha256).hexdigest()
-    cache.add(name, 0, WINDOW_SECONDS)
-    if is_flood(door, cache.incr(name)):
+    """Count this address at this door, and refuse a flood."""
+    if is_flood(door, knocks.knock(request, door, WINDOW)):
         raise TooMany
 
 
@@ -87,13 +80,14 @@ def declare(request: HttpRequest) -> HttpResponse:
 
 
 def declared(request: HttpRequest, form: DeclarationForm) -> str:
+    """Sent again it is the same; sent again from the page before with something put right, that is put right."""
     data = {name: value for name, value in form.cleaned_data.items() if name not in ("website", "origin")}
+    data["origin_code"] = form.cleaned_data["origin"]
     arrival = arrivals.declare(
         **data,
-        origin_code=form.cleaned_data["origin"],
         at=clock.now(),
         by=Actor.public("declaration"),
-        key=request_key(request),
+        key=derive(request_key(request), *(f"{name}={value}" for name, value in sorted(data.items()))),
     )
     return queries.reference_of(arrival)
 

@@ -7,7 +7,7 @@ from django.utils.translation import override
 
 from bihuan.kernel import clock
 from bihuan.kernel.web import Clock
-from bihuan.kernel.web.templatetags.bihuan import clock_words, span
+from bihuan.kernel.web.templatetags.bihuan import clock_words, span, until
 
 TARGET = datetime(2022, 6, 20, 12, 0, tzinfo=clock.CITY)
 DUE = Clock(TARGET, warn_at=TARGET - timedelta(hours=1), breach_at=TARGET + timedelta(hours=1))
@@ -50,3 +50,16 @@ def test_a_span_is_told_in_its_two_largest_units() -> None:
             "23 h 59 min",
             "2 d 0 h",
         ]
+
+
+class TestUntil:
+    def test_what_ends_at_midnight_ends_with_the_day_before(self) -> None:
+        end = datetime(2022, 7, 6, tzinfo=clock.CITY)
+        with override("zh-hans"):
+            assert until(end) == "2022年7月5日24时"
+        with override("en"):
+            assert until(end) == "24:00 on 5 July 2022"
+
+    def test_any_other_end_is_a_moment(self) -> None:
+        assert until(datetime(2022, 7, 6, 9, 30, tzinfo=clock.CITY)) == "2022-07-06 09:30"
+        assert until(None) == ""

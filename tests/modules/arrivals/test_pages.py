@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from bihuan.kernel import clock
+from bihuan.kernel import clock, custody
 from bihuan.modules.arrivals import actions
 from bihuan.modules.arrivals.models import Arrival, Batch, BatchRow
 from bihuan.modules.arrivals.views.batches import take_in_file
@@ -163,6 +163,18 @@ class TestLanding:
         assert officer.get(address).status_code == 200
         assert officer.post(address, {"reason": "", "key": str(uuid4())}).status_code == 422
         assert officer.post(address, {"reason": "未乘车", "key": str(uuid4())}).status_code == 302
+
+    def test_sends_on_somebody_whose_destination_was_not_known(self, officer: Client, city: World):
+        raise_level(city, "low")
+        arrival = walk_in(city, 3, unit=None)
+        page = f"/arrivals/{arrival}"
+        assert f"{page}/destination" in officer.get(page).content.decode()
+        assert officer.get(f"{page}/destination").status_code == 200
+        community = city.unit("410811001001").id
+        answer = officer.post(f"{page}/destination", {"unit": str(community), "key": str(uuid4())})
+        assert answer.status_code == 302
+        assert custody.on_the_way([f"person:{Arrival.objects.get(id=arrival).person_id}"])
+        assert f"{page}/destination" not in officer.get(page).content.decode()
 
     def test_the_community_takes_over(self, client: Client, city: World):
         arrival = walk_in(city, origin="410100")

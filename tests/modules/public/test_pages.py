@@ -1,7 +1,7 @@
 """What anybody can open, and what nobody can find out there."""
 
 import pytest
-from django.core.cache import cache
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -11,6 +11,7 @@ from bihuan.modules.arrivals import queries as arrivals
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.measures import queries as orders
 from bihuan.modules.places import queries as places
+from tests.modules.arrivals.test_actions import raise_level
 from tests.modules.measures.ordering import live_order
 from tests.world import World, world
 
@@ -20,7 +21,6 @@ LANGUAGES = ("zh-hans", "en")
 
 @pytest.fixture
 def city() -> World:
-    cache.clear()
     return world()
 
 
@@ -30,6 +30,12 @@ def declaration(**changed: object) -> dict[str, object]:
         "carrier": "G1883", "origin": "310000", "expected_at": "2022-06-21T15:00", "destination": "Taihang Garden",
         "key": str(uuid7()), **changed,
     }  # fmt: skip
+
+
+def days_told(answer: HttpResponse) -> int:
+    found = arrivals.by_reference(answer["Location"].rsplit("/", 1)[1])
+    assert found is not None
+    return arrivals.rules_for(found.id).days
 
 
 def token_of(city: World) -> str:
@@ -70,6 +76,34 @@ class TestDeclaration:
     def test_of_a_machine_is_dropped_in_silence(self, city: World):
         answer = Client().post(reverse("public:declare"), declaration(website="http://x"))
         assert answer["Location"] == reverse("public:home")
+
+    def test_names_every_wrong_field_in_one_pass(self, city: World):
+        wrong = declaration(
+            name="", id_type="resident_id", id_number="410811199001010011", phone="12", origin="Nowhere at all",
+            last_exposure_on="2022-06-25", expected_at="2021-06-21T15:00", destination="",
+        )  # fmt: skip
+        answer = Client().post(reverse("public:declare"), wrong)
+        assert answer.status_code == 422
+        assert set(answer.context["form"].errors) == {
+            "name", "id_number", "phone", "origin", "last_exposure_on", "expected_at", "destination",
+        }  # fmt: skip
+
+    def test_sent_again_from_the_page_before_puts_right_what_was_said(self, city: World):
+        client, data = Client(), declaration()
+        first = client.post(reverse("public:declare"), data)
+        second = client.post(reverse("public:declare"), data | {"destination": "Yuntai Road 5"})
+        assert first["Location"] == second["Location"]
+        found = arrivals.by_reference(first["Location"].rsplit("/", 1)[1])
+        assert found is not None
+        assert found.destination == "Yuntai Road 5"
+
+    def test_counts_days_as_on_the_declared_day_of_arrival(self, city: World):
+        raise_level(city, "high")
+        said = {"last_exposure_on": "2022-06-19"}
+        soon = Client().post(reverse("public:declare"), declaration(**said))
+        late = declaration(**said, id_number="E87654321", expected_at="2022-07-05T15:00")
+        later = Client().post(reverse("public:declare"), late)
+        assert [days_told(answer) > 0 for answer in (soon, later)] == [True, False]
 
     def test_of_an_unknown_place_asks_again(self, city: World):
         assert Client().post(reverse("public:declare"), declaration(origin="Nowhere at all")).status_code == 422

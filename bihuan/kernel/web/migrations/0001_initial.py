@@ -32,4 +32,16 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('done__gte', 0), ('total__gte', 0)), name='progress_counts_up')],
             },
         ),
+        migrations.CreateModel(
+            name='Knock',
+            fields=[
+                ('name', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('began_at', models.DateTimeField()),
+                ('count', models.PositiveIntegerField()),
+            ],
+            options={
+                'db_table': 'web_knock',
+                'indexes': [models.Index(fields=['began_at'], name='knock_began')],
+            },
+        ),
     ]

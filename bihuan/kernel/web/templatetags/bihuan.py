@@ -1,6 +1,6 @@
 """What templates say: icons, badges, clocks, form fields, moments in the city's time."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +8,7 @@ import segno
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.middleware.csrf import get_token
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -112,6 +113,18 @@ def span(length: timedelta) -> str:
 @register.filter
 def moment(value: datetime | None) -> str:
     return f"{value.astimezone(clock.CITY):%Y-%m-%d %H:%M}" if value else ""
+
+
+@register.filter
+def until(value: datetime | None) -> str:
+    """A moment at which something ends. What ends at midnight ends with the day before: 24:00, not 00:00."""
+    if value is None:
+        return ""
+    local = value.astimezone(clock.CITY)
+    if local.time() != time():
+        return moment(value)
+    last = local.date() - timedelta(days=1)
+    return _("24:00 on %(day)s") % {"day": date_format(last, _("j F Y"))}
 
 
 @register.filter

@@ -140,7 +140,7 @@ def import_arrivals(
     recognised = read_file(content)
     if preview:
         return _preview(recognised, at)
-    letter = {"kind": kind, "issuer": issuer, "legal_basis": legal_basis, "unit": unit or by.unit}
+    letter: dict[str, Any] = {"kind": kind, "issuer": issuer, "legal_basis": legal_basis, "unit": unit or by.unit}
     batch = unfinished(content, by.id, **letter) or receive_batch(
         content, file_name, **letter, at=at, by=by, key=derive(key, "batch")
     )

@@ -30,7 +30,7 @@ from .cards import (
     state_names,
     total,
 )
-from .classes import Classed, classed
+from .classes import Classed, class_codes, classed
 from .forms import form_names, forms, template_headers
 from .gates import (
     CHECKLIST,
@@ -45,6 +45,7 @@ from .gates import (
     mode_names,
     own_gate,
     waiting_people,
+    waits_for_destination,
 )
 from .reading import FileRefused, content_of
 
@@ -69,6 +70,7 @@ __all__ = [
     "card",
     "cards",
     "checklist",
+    "class_codes",
     "class_counts",
     "classed",
     "content_of",
@@ -94,4 +96,5 @@ __all__ = [
     "template_headers",
     "total",
     "waiting_people",
+    "waits_for_destination",
 ]

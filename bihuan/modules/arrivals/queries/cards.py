@@ -18,8 +18,9 @@ from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals.models import REFERENCE_LENGTH, Arrival, Gate, State
 from bihuan.modules.people import queries as people
+from bihuan.modules.places import queries as places
 
-from .classes import classed
+from .classes import foreseen
 
 FIELDS = (
     "id",
@@ -220,11 +221,14 @@ def by_reference_of(arrival_id: UUID) -> str:
 
 
 def rules_for(arrival_id: UUID) -> RulesCard:
-    """What applies to somebody as of today: what was decided on landing, or what would be decided now."""
+    """What applies to somebody by the rules of today; to somebody still expected, on the day they are expected."""
     arrival = Arrival.objects.filter(id=arrival_id).first()
     if arrival is None:
         raise NotFound(_("There is no such arrival."))
-    decision = classed(arrival, at=clock.now(), has_symptoms=False).decision
+    now = clock.now()
+    ahead = arrival.expected_at if arrival.state == State.EXPECTED else None
+    landing = max(ahead or now, now).astimezone(clock.CITY).date()
+    decision = foreseen(arrival, at=now, landing=landing).decision
     policy = decision.policy
     return RulesCard(
         reference=arrival.reference,
@@ -311,7 +315,7 @@ class Trips:
         if text := filters.get("q"):
             rows = rows.filter(searched(text))
         if area := filters.get("origin"):
-            rows = rows.filter(origin__code=area)
+            rows = rows.filter(places.within(area))
         if day := filters.get("on"):
             rows = rows.filter(
                 expected_at__gte=_start(date.fromisoformat(day)), expected_at__lt=_start(date.fromisoformat(day), 1)

@@ -32,13 +32,29 @@ class Origin:
     name: Text
 
 
+def class_codes() -> list[str]:
+    """Every class that the active profile's table of arrivals can answer with."""
+    table = profile.active().tables["arrival"]
+    said = [rule.answer.get("class_code") for rule in table.rules]
+    return list(dict.fromkeys(str(code) for code in (*said, table.answer["class_code"]) if code))
+
+
 def classed(arrival: Arrival, *, at: datetime, has_symptoms: bool) -> Classed:
     """The class of one arrival as of a moment."""
+    return foreseen(arrival, at=at, landing=at.astimezone(clock.CITY).date(), has_symptoms=has_symptoms)
+
+
+def foreseen(arrival: Arrival, *, at: datetime, landing: date, has_symptoms: bool = False) -> Classed:
+    """The class of one arrival if it lands on a day still to come: by the rules and levels of now."""
     area = places.area_by_id(arrival.origin_id) if arrival.origin_id else None
     today = at.astimezone(clock.CITY).date()
     risk = places.level_on(area.code, today) if area else None
     origin = Origin(area.code, area.name) if area else None
+<<<<<<< ./bihuan/modules/arrivals/queries/classes.py
+    return answer(arrival, origin, risk, today, landing=landing, has_symptoms=has_symptoms)
+=======
     return answer(arrival, origin, risk, today, has_symptoms=has_symptoms, rules=profile.active())
+>>>>>>> ./bihuan/modules/arrivals/queries/classes.py.new
 
 
 def answer(
@@ -48,11 +64,18 @@ def answer(
     today: date,
     *,
     has_symptoms: bool,
+<<<<<<< ./bihuan/modules/arrivals/queries/classes.py
+    landing: date | None = None,
+=======
     rules: profile.Profile,
+>>>>>>> ./bihuan/modules/arrivals/queries/classes.py.new
 ) -> Classed:
-    """The class of an arrival whose area and level were looked up before."""
+    """The class of an arrival whose area and level were looked up before: by the rules of today, its days counted on
+    the day of `landing` where that is still to come.
+    """
+    on = landing or today
     departed_on = arrival.departed_at.astimezone(clock.CITY).date() if arrival.departed_at else None
-    landed_on = arrival.landed_at.astimezone(clock.CITY).date() if arrival.landed_at else today
+    landed_on = arrival.landed_at.astimezone(clock.CITY).date() if arrival.landed_at else on
     left = left_on(arrival.last_exposure_on, departed_on, landed_on)
     ground = Ground(
         origin_kind=arrival.origin_kind,
@@ -62,6 +85,6 @@ def answer(
         symptoms=has_symptoms,
         area="",
     )
-    facts = facts_of(ground, today)
+    facts = facts_of(ground, on)
     facts["area"] = origin.name if origin else None
     return Classed(rules.decide("arrival", facts, on=today), left, risk.id if risk else None)

@@ -107,6 +107,12 @@ def held_at_gate(card: ArrivalCard) -> bool:
     return card.gate_unit is not None and custody.holder_of(f"person:{card.person_id}") == f"unit:{card.gate_unit}"
 
 
+def waits_for_destination(card: ArrivalCard) -> bool:
+    """Whether the gate answers for somebody whom it has sent nowhere yet."""
+    item = f"person:{card.person_id}"
+    return held_at_gate(card) and item not in custody.on_the_way([item])
+
+
 def may_go_on(card: ArrivalCard) -> bool:
     """Whether somebody who landed can be taken over or travel on: no order binds them, and they are not closed
     elsewhere.

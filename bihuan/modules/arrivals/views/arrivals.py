@@ -1,5 +1,6 @@
 """The list of arrivals, one arrival with its class explained, and what an officer does with it."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bihuan.kernel import access, clock, ledger
+from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import (
     Column,
@@ -25,10 +27,11 @@ from bihuan.kernel.web import (
     trail,
 )
 from bihuan.modules.arrivals import actions, queries
-from bihuan.modules.arrivals.forms import AcceptForm, FoundForm, ReasonForm, WalkInForm
-from bihuan.modules.arrivals.views.words import Shown, fact_words, measure_badge, state_badge
+from bihuan.modules.arrivals.forms import AcceptForm, FoundForm, ReasonForm, SendForm, WalkInForm
+from bihuan.modules.arrivals.views.words import Shown, class_choices, fact_words, measure_badge, state_badge
 from bihuan.modules.people import queries as people
 from bihuan.modules.people.actions import IdTaken
+from bihuan.modules.places import queries as places
 
 COLUMNS = [
     Column("name", gettext_lazy("Name"), kind="link"),
@@ -72,8 +75,8 @@ def filters(request: access.Request) -> list[Filter]:
         Filter("on", _("Expected on"), kind="day"),
         Filter("landed_on", _("Landed on"), kind="day"),
         Filter("undated", _("Without a date"), kind="flag"),
-        Filter("class", _("Class")),
-        Filter("origin", _("Origin code")),
+        Filter("class", _("Class"), kind="choice", choices=class_choices()),
+        Filter("origin", _("Coming from"), kind="choice", choices=origins(request)),
         Filter("unit", _("Community"), kind="choice", choices=communities(request)),
         Filter("batch", _("Announced in"), kind="choice", choices=batches(request)),
     ]
@@ -86,6 +89,15 @@ def reckonings() -> list[tuple[str, object]]:
         ("pending", _("Pending")),
         *((code, names[code]) for code in ("landed", "not_on_board", "cancelled", "history")),
     ]
+
+
+def origins(request: access.Request) -> list[tuple[str, object]]:
+    """The areas of today's watch list, and the one that is asked for."""
+    today = clock.now().astimezone(clock.CITY).date()
+    found = {row.area.code: row.area.name for row in places.watch_list(today)}
+    if (asked := request.GET.get("origin", "")) and asked not in found and (area := places.area(asked)):
+        found[area.code] = area.name
+    return list(found.items())
 
 
 def communities(request: access.Request) -> list[tuple[str, object]]:
@@ -130,13 +142,14 @@ def detail(request: access.Request, arrival_id: UUID) -> HttpResponse:
         "measure": measure_badge(card.measure),
         "rules": queries.rules_for(arrival_id) if card.is_open else None,
         "decided": decided(card),
-        "definitions": trip_definitions(card),
+        "definitions": trip_definitions(card, may),
         "steps": steps(card),
         "entries": entries(card),
         "crumbs": crumbs(),
         "may_land": card.state == "expected" and may("arrivals.land"),
         "may_leave": is_free_here and may("arrivals.land"),
         "may_accept": is_free_here and may("arrivals.accept"),
+        "may_send": is_free_here and may("arrivals.land") and queries.waits_for_destination(card),
     }
     return page(request, "arrivals/detail.html", context)
 
@@ -146,7 +159,7 @@ def landing(request: access.Request, arrival_id: UUID) -> HttpResponse:
     """Receive somebody: compare the document, measure, ask, sample. Then the class is explained."""
     card = queries.in_scope(request.scope, arrival_id)
     gate = queries.own_gate(request.scope, card.gate_unit)
-    form = FoundForm(request.POST or None, has_name=bool(card.name))
+    form = FoundForm(request.POST or None, has_name=bool(card.name), since=loop.opened_at(card.subject))
     if request.method == "POST" and accepted(form, lambda: land(request, card, gate, form)):
         messages.success(request, _("Received. What follows is explained below."))
         return redirect("arrivals:detail", arrival_id)
@@ -218,6 +231,38 @@ def acceptance(request: access.Request, arrival_id: UUID) -> HttpResponse:
     )
 
 
+@access.require("arrivals.land")
+def destination(request: access.Request, arrival_id: UUID) -> HttpResponse:
+    """Where somebody goes was not known when they landed: the gate sends them on to a community."""
+    card = queries.in_scope(request.scope, arrival_id)
+    form = SendForm(request.POST or None, initial={"unit": str(card.unit_id or "")})
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.hand_over(
+            arrival_id,
+            unit=UUID(form.cleaned_data["unit"]),
+            at=clock.now(),
+            by=request.scope.actor,
+            key=request_key(request),
+        ),
+    ):
+        messages.success(request, _("Sent on. Until the community accepts, the gate still answers."))
+        return redirect("arrivals:detail", arrival_id)
+    access.opened(request.scope, card.person_id, "landing")
+    context = {
+        "form": form,
+        "heading": _("Send on to the destination"),
+        "arrival": card,
+        "definitions": [
+            *identity_definitions(card),
+            Definition(_("Destination"), card.destination or "—"),
+            Definition(_("Community"), card.unit_name or "—"),
+        ],
+        "crumbs": crumbs(),
+    }
+    return page(request, "arrivals/form.html", context)
+
+
 @access.require("places.approve")
 def risk_approval(request: access.Request, risk_id: UUID) -> HttpResponse:
     """The second person puts a level in force; people already here are re-evaluated in the same moment."""
@@ -232,15 +277,15 @@ def land(request: access.Request, card: queries.ArrivalCard, gate: queries.GateC
     actions.land(
         card.id,
         gate_unit=gate.unit,
-        **form.cleaned_data,
-        at=clock.now(),
+        **form.findings,
+        at=form.moment,
         by=request.scope.actor,
         key=request_key(request),
     )
 
 
 def receive_walk_in(request: access.Request, gate: queries.GateCard, form: WalkInForm) -> UUID:
-    values = dict(form.cleaned_data)
+    values = form.findings
     values.pop("identity_confirmed")
     unit = values.pop("unit")
     try:
@@ -248,7 +293,7 @@ def receive_walk_in(request: access.Request, gate: queries.GateCard, form: WalkI
             **values,
             unit=UUID(unit) if unit else None,
             gate_unit=gate.unit,
-            at=clock.now(),
+            at=form.moment,
             by=request.scope.actor,
             key=request_key(request),
         )
@@ -271,9 +316,9 @@ def identity_definitions(card: queries.ArrivalCard) -> list[Definition]:
     ]
 
 
-def trip_definitions(card: queries.ArrivalCard) -> list[Definition]:
+def trip_definitions(card: queries.ArrivalCard, may: Callable[[str], bool]) -> list[Definition]:
     orders = reverse("orders:detail", args=[card.order_id]) if card.order_id else ""
-    batch = reverse("batches:detail", args=[card.batch_id]) if card.batch_id else ""
+    batch = reverse("batches:detail", args=[card.batch_id]) if card.batch_id and may("arrivals.import") else ""
     found = [
         *identity_definitions(card),
         Definition(_("Came by"), queries.mode_names()[card.mode]),
@@ -332,7 +377,13 @@ def entries(card: queries.ArrivalCard) -> list[Entry]:
     facts = list(reversed(ledger.history(card.subject)))
     names = people.actor_names(facts)
     return [
-        Entry(fact.happened_at, FACTS.get(fact.kind, fact.kind), body=people.detail_of(fact), by=names[fact.actor])
+        Entry(
+            fact.happened_at,
+            FACTS.get(fact.kind, fact.kind),
+            body=people.detail_of(fact),
+            by=names[fact.actor],
+            recorded_at=fact.recorded_at,
+        )
         for fact in facts
     ]
 

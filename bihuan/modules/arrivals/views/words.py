@@ -99,6 +99,20 @@ def fact_words(used: Mapping[str, object]) -> str:
     return "; ".join(f"{names[name]}: {values.get(str(value), value)}" for name, value in used.items() if name in names)
 
 
+def class_choices() -> list[tuple[str, object]]:
+    """The classes that the profile in force can answer with, named where they have a name."""
+    names = {
+        "close_contact": _("Close contact"),
+        "secondary_contact": _("Contact of a close contact"),
+        "inbound": _("From overseas"),
+        "high_area": _("From a high-risk area"),
+        "medium_area": _("From a medium-risk area"),
+        "low_area": _("From a low-risk area"),
+        "free": _("No measure"),
+    }
+    return [(code, names.get(code, code)) for code in queries.class_codes()]
+
+
 def state_badge(state: str) -> Badge:
     return Badge(queries.state_names()[state], STATE_TONES[state])  # type: ignore[arg-type]
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.web import Definition, Entry, accepted, page, request_key, trail
+from bihuan.kernel.web.templatetags.bihuan import until
 from bihuan.modules.isolation import actions, queries
 from bihuan.modules.isolation.forms import CheckForm, LeaveForm, MoveForm, TicketForm
 from bihuan.modules.isolation.models import Check
@@ -33,7 +34,7 @@ def detail(request: access.Request, order_id: UUID) -> HttpResponse:
             Definition(_("Room"), stay.room),
             Definition(_("Checked in at"), stay.since),
             Definition(_("Last exposure"), stay.exposure_on),
-            Definition(_("At the site until"), order.central_ends_at),
+            Definition(_("At the site until"), until(order.central_ends_at)),
             Definition(_("Isolation order"), order.number, url=reverse("orders:detail", args=[order_id])),
             Definition(_("Telephone"), person.phone),
             Definition(_("Special needs"), stay.needs or "–"),
