@@ -9,6 +9,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from bihuan.kernel.web import HappenedForm
+
 from .models import Result, Sample
 
 LINES_MAX = 2_000
@@ -29,7 +31,7 @@ def result_words() -> dict[str, str]:
     return words | {str(outcome): str(outcome) for outcome in Result.Outcome}
 
 
-class SampleForm(forms.Form):
+class SampleForm(HappenedForm):
     code = forms.CharField(
         label=_("Code on the tube"),
         required=False,

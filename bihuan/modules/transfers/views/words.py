@@ -31,6 +31,7 @@ def entries(facts: Sequence[FactRow]) -> list[Entry]:
             TITLES.get(fact.kind, fact.kind),
             body=str(fact.payload.get("remark") or fact.payload.get("disinfectant") or ""),
             by=names.get(fact.actor, ""),
+            recorded_at=fact.recorded_at,
         )
         for fact in facts
     ]
