@@ -186,6 +186,12 @@ def entries(person_id: UUID) -> list[Entry]:
     facts = queries.timeline(person_id)
     names = queries.actor_names(facts)
     return [
-        Entry(fact.happened_at, TITLES.get(fact.kind, fact.kind), body=queries.detail_of(fact), by=names[fact.actor])
+        Entry(
+            fact.happened_at,
+            TITLES.get(fact.kind, fact.kind),
+            body=queries.detail_of(fact),
+            by=names[fact.actor],
+            recorded_at=fact.recorded_at,
+        )
         for fact in facts
     ]

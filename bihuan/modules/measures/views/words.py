@@ -80,6 +80,7 @@ def entries(facts: Sequence[FactRow]) -> list[Entry]:
             body=people.detail_of(fact),
             by=names.get(UUID(fact.actor.removeprefix("user:")), "") if fact.actor.startswith("user:") else "",
             tone=TONES.get(fact.kind, "neutral"),  # type: ignore[arg-type]
+            recorded_at=fact.recorded_at,
         )
         for fact in facts
     ]
