@@ -50,11 +50,7 @@ def foreseen(arrival: Arrival, *, at: datetime, landing: date, has_symptoms: boo
     today = at.astimezone(clock.CITY).date()
     risk = places.level_on(area.code, today) if area else None
     origin = Origin(area.code, area.name) if area else None
-<<<<<<< ./bihuan/modules/arrivals/queries/classes.py
-    return answer(arrival, origin, risk, today, landing=landing, has_symptoms=has_symptoms)
-=======
-    return answer(arrival, origin, risk, today, has_symptoms=has_symptoms, rules=profile.active())
->>>>>>> ./bihuan/modules/arrivals/queries/classes.py.new
+    return answer(arrival, origin, risk, today, landing=landing, has_symptoms=has_symptoms, rules=profile.active())
 
 
 def answer(
@@ -64,11 +60,8 @@ def answer(
     today: date,
     *,
     has_symptoms: bool,
-<<<<<<< ./bihuan/modules/arrivals/queries/classes.py
-    landing: date | None = None,
-=======
     rules: profile.Profile,
->>>>>>> ./bihuan/modules/arrivals/queries/classes.py.new
+    landing: date | None = None,
 ) -> Classed:
     """The class of an arrival whose area and level were looked up before: by the rules of today, its days counted on
     the day of `landing` where that is still to come.
