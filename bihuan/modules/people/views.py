@@ -106,7 +106,12 @@ def listing(request: access.Request) -> HttpResponse:
     table = Table.from_request(request, COLUMNS, source, FILTERS, sort="name")
     access.listed(request.scope, "people.list", [row.id for row in source.shown])
     return render_table(
-        request, "people/list.html", table, export_name="people", on_export=access.exporting(request.scope, "people")
+        request,
+        "people/list.html",
+        table,
+        {"may_register": request.whole_scope.may("people.register")},
+        export_name="people",
+        on_export=access.exporting(request.scope, "people"),
     )
 
 
@@ -118,9 +123,14 @@ def detail(request: access.Request, person_id: UUID) -> HttpResponse:
     if not queries.may_open(request.scope, person_id):
         raise NotFound(_("There is no such person."))
     if purpose not in dict(PURPOSES):
-        return page(request, "people/purpose.html", {"form": PurposeForm(), "person": card, "crumbs": crumbs()})
+        return page(request, "people/purpose.html", {"form": PurposeForm(), "person": card, "crumbs": crumbs(request)})
     access.opened(request.scope, person_id, purpose)
-    context = {"person": card, "crumbs": crumbs(), "definitions": particulars(card), "entries": entries(person_id)}
+    context = {
+        "person": card,
+        "crumbs": crumbs(request),
+        "definitions": particulars(card),
+        "entries": entries(person_id),
+    }
     return page(request, "people/detail.html", {**context, "may_correct": request.whole_scope.may("people.correct")})
 
 
@@ -136,7 +146,7 @@ def new(request: access.Request) -> HttpResponse:
     ):
         messages.success(request, _("The person is in the register."))
         return redirect(f"{reverse('people:detail', args=[made[0]])}?purpose=correction")
-    return page(request, "people/form.html", {"form": form, "heading": _("Enter a person"), "crumbs": crumbs()})
+    return page(request, "people/form.html", {"form": form, "heading": _("Enter a person"), "crumbs": crumbs(request)})
 
 
 @access.require("people.correct")
@@ -149,7 +159,9 @@ def correction(request: access.Request, person_id: UUID) -> HttpResponse:
     if request.method == "POST" and accepted(form, lambda: correct(request, person_id, form)):
         messages.success(request, _("The particulars are corrected."))
         return redirect(f"{reverse('people:detail', args=[person_id])}?purpose=correction")
-    return page(request, "people/form.html", {"form": form, "heading": _("Correct particulars"), "crumbs": crumbs()})
+    return page(
+        request, "people/form.html", {"form": form, "heading": _("Correct particulars"), "crumbs": crumbs(request)}
+    )
 
 
 def correct(request: access.Request, person_id: UUID, form: CorrectionForm) -> None:
@@ -164,8 +176,9 @@ def correct(request: access.Request, person_id: UUID, form: CorrectionForm) -> N
     )
 
 
-def crumbs() -> object:
-    return trail((_("People register"), reverse("people:list")))
+def crumbs(request: access.Request) -> object:
+    """Whoever may open one person need not be allowed to list them all."""
+    return trail((_("People register"), reverse("people:list"))) if request.whole_scope.may("people.read") else []
 
 
 def particulars(card: queries.PersonCard) -> list[Definition]:

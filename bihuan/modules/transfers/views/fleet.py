@@ -169,7 +169,12 @@ def service(request: access.Request, vehicle_id: UUID) -> HttpResponse:
 def plans(request: access.Request) -> HttpResponse:
     table = Table.from_request(request, PLAN_COLUMNS, queries.PlanList(request.scope), PLAN_FILTERS, sort="-begins_on")
     return render_table(
-        request, "transfers/plans.html", table, export_name="plans", on_export=access.exporting(request.scope, "plans")
+        request,
+        "transfers/plans.html",
+        table,
+        {"may_plan": request.whole_scope.may("transfers.plan")},
+        export_name="plans",
+        on_export=access.exporting(request.scope, "plans"),
     )
 
 
