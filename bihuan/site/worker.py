@@ -3,6 +3,7 @@ run beside it.
 
 Loops: take what is due, then sleep until the earliest moment at which anything can change, or until a commit elsewhere
 says that it moved. Nothing depends on being woken: a lost notification costs at most WAIT_SECONDS_MAX.
+Beside them a thread signs what was committed (`signing`).
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from datetime import date, datetime
 
 import psycopg
 
-from bihuan.site import city
+from bihuan.site import city, postgres
 
 BATCH = 500
 WAIT_SECONDS_MAX = 30.0
@@ -37,8 +38,11 @@ async def _work_until_told() -> None:
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
+    from bihuan.site import signing
+
     stopping = threading.Event()
     loops = asyncio.create_task(asyncio.to_thread(keep_loops_going, stopping))
+    signatures = asyncio.create_task(asyncio.to_thread(signing.keep_signing, postgres.default_home(), stopping))
     connector = app.connector
     assert isinstance(connector, DjangoConnector), "the Django app of procrastinate speaks through Django's settings"
     worker_app = app.with_connector(connector.get_worker_connector())
@@ -55,6 +59,7 @@ async def _work_until_told() -> None:
         jobs.cancel()
         waiting.cancel()
         await asyncio.gather(jobs, waiting, return_exceptions=True)
+    await signatures
     await loops  # a fault ends the process loudly; the supervisor starts it again
 
 

@@ -77,6 +77,22 @@ class Leaf(models.Model):
         return str(self.index)
 
 
+class Checkpoint(models.Model):
+    """What was signed: the note, how many facts it covers, the key in force after it, and the tree as it then stood."""
+
+    number = models.BigIntegerField(primary_key=True)
+    size = models.BigIntegerField(db_index=True)
+    key = models.TextField()
+    note = models.TextField()
+    peaks = models.BinaryField()
+
+    class Meta:
+        db_table = "ledger_checkpoint"
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.size}"
+
+
 class Request(models.Model):
     """A call of an action: its key, what was asked, and what it made."""
 

@@ -12,6 +12,8 @@ COMMANDS = {
     "migrate": "migrate",
     "import": "imports",
     "check": "check",
+    "verify": "verify",
+    "rotate-key": "rotate_key",
     "drift": "drift",
     "profile": "profile",
     "user": "user",
@@ -47,6 +49,7 @@ def main() -> None:
     bihuan up                           the real thing, on the database of BIHUAN_DATABASE_URL or an embedded one
     bihuan import arrivals FILE         take in a manifest or a pushed list
     bihuan check                        count the breaches of every law
+    bihuan verify                       recompute all that was signed, against the witnesses
 
     Exit codes: 0 done · 1 refused, failed, or a check found something · 2 the command was not understood.
     """

@@ -9,8 +9,8 @@ def command(verbose: bool) -> None:
     """Make the tables, or bring them up to date, as the owner of the database.
 
     Run it once after installing and after every upgrade; `bihuan up` does it by itself. It also makes the role
-    bihuan_app, as which everything else acts, and this installation's secret key, and takes over the posts' powers
-    from the city's profile.
+    bihuan_app, as which everything else acts, and this installation's secret key and signing key, and takes over the
+    posts' powers from the city's profile.
 
     \b
     bihuan migrate
@@ -18,9 +18,10 @@ def command(verbose: bool) -> None:
     """
     with city.database():
         city.make_ready(as_owner=True)
-        from bihuan.site import ownership
+        from bihuan.site import ownership, signing
 
         ownership.keep_secret(postgres.default_home())
+        signing.make_key(postgres.default_home())
         ownership.bring_up_to_date(verbosity=1 if verbose else 0)
         adopt_roles()
     click.echo("The database is up to date.")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import NewFact, breaks, history, record, record_many, root, sequence
-from bihuan.kernel.ledger.tree import EMPTY_ROOT, root_of
+from bihuan.kernel.ledger.tree import EMPTY_ROOT, Growth, path, root_of, root_of_path
 
 AT = datetime(2022, 6, 20, 2, 0, tzinfo=UTC)
 
@@ -62,12 +62,110 @@ class TestRoot:
         assert root_of(hashes) == defined_root(hashes)
 
     def test_agrees_with_the_published_vectors(self) -> None:
-        """The tree of seven entries that RFC 6962 implementations share as test vector."""
-        entries = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657"]
-        hashes = [hashlib.sha256(b"\0" + bytes.fromhex(entry)).digest() for entry in entries]
-        assert root_of(hashes[:1]).hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-        assert root_of(hashes[:2]).hex() == "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"
-        assert root_of(hashes).hex() == "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c"
+        assert [root_of(VECTORS[:size]).hex() for size in range(1, 9)] == PUBLISHED_ROOTS
+
+
+# The tree of eight entries that implementations of RFC 6962 share as test vectors.
+VECTORS = [
+    hashlib.sha256(b"\0" + bytes.fromhex(entry)).digest()
+    for entry in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
+]
+PUBLISHED_ROOTS = [
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+]
+PUBLISHED_PATHS = {
+    (0, 1): [],
+    (0, 8): [
+        "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+    ],
+    (5, 8): [
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ],
+    (2, 3): ["fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"],
+    (1, 5): [
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    ],
+}
+LEAVES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=70)
+
+
+def grown(hashes: list[bytes]) -> Growth:
+    growth = Growth()
+    for leaf in hashes:
+        growth.add(leaf)
+    return growth
+
+
+def defined_path(index: int, hashes: list[bytes]) -> list[bytes]:
+    """RFC 6962 section 2.1.1, word for word."""
+    if len(hashes) == 1:
+        return []
+    k = 1
+    while k * 2 < len(hashes):
+        k *= 2
+    if index < k:
+        return [*defined_path(index, hashes[:k]), defined_root(hashes[k:])]
+    return [*defined_path(index - k, hashes[k:]), defined_root(hashes[:k])]
+
+
+class TestGrowth:
+    @given(LEAVES, st.data())
+    def test_goes_on_from_its_peaks_alone(self, hashes: list[bytes], data: st.DataObject) -> None:
+        before = data.draw(st.integers(0, len(hashes)))
+        growth = Growth(before, list(grown(hashes[:before]).peaks))
+        for leaf in hashes[before:]:
+            growth.add(leaf)
+        assert growth.root() == defined_root(hashes)
+        assert len(growth.peaks) <= len(hashes).bit_length()
+
+
+class TestPath:
+    @pytest.mark.parametrize(("index", "size"), PUBLISHED_PATHS)
+    def test_agrees_with_the_published_vectors(self, index: int, size: int) -> None:
+        found = path(index, Growth(), VECTORS[:size])
+        assert [node.hex() for node in found] == PUBLISHED_PATHS[index, size]
+        assert root_of_path(VECTORS[index], index, size, found) == root_of(VECTORS[:size])
+
+    @given(LEAVES, st.data())
+    def test_is_the_one_the_standard_defines_whatever_stood_before(
+        self, hashes: list[bytes], data: st.DataObject
+    ) -> None:
+        index = data.draw(st.integers(0, len(hashes) - 1))
+        before = data.draw(st.integers(0, index))
+        found = path(index, grown(hashes[:before]), hashes[before:])
+        assert found == defined_path(index, hashes)
+        assert root_of_path(hashes[index], index, len(hashes), found) == defined_root(hashes)
+
+    @given(LEAVES, st.data())
+    def test_leads_nowhere_else(self, hashes: list[bytes], data: st.DataObject) -> None:
+        """Another leaf, place, size or node, or a path cut short or drawn out, never gives the root."""
+        index = data.draw(st.integers(0, len(hashes) - 1))
+        size, root = len(hashes), defined_root(hashes)
+        found = defined_path(index, hashes)
+        assert root_of_path(b"\1" * 32, index, size, found) != root
+        assert root_of_path(hashes[index], index, size, [*found, b"\1" * 32]) != root
+        assert root_of_path(hashes[index], size, size, found) is None
+        if found:
+            place = data.draw(st.integers(0, len(found) - 1))
+            assert root_of_path(hashes[index], index, size, found[:-1]) != root
+            assert root_of_path(hashes[index], index, size, [*found[:place], b"\1" * 32, *found[place + 1 :]]) != root
+
+    def test_has_at_most_30_hashes_in_a_tree_of_a_billion(self) -> None:
+        growth = Growth(10**9 - 1, [bytes([n]) * 32 for n in range((10**9 - 1).bit_count())])
+        assert len(path(10**9 - 1, growth, [b"\1" * 32])) <= 30
 
 
 class TestSequence:

@@ -13,6 +13,19 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Checkpoint',
+            fields=[
+                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('size', models.BigIntegerField(db_index=True)),
+                ('key', models.TextField()),
+                ('note', models.TextField()),
+                ('peaks', models.BinaryField()),
+            ],
+            options={
+                'db_table': 'ledger_checkpoint',
+            },
+        ),
+        migrations.CreateModel(
             name='Fact',
             fields=[
                 ('seq', models.BigAutoField(primary_key=True, serialize=False)),

@@ -19,14 +19,18 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_fact
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_leaf
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_checkpoint
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
 -- Payloads and keys can be shredded one by one by the retention role, but never rewritten.
 CREATE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON ledger_payload
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
 CREATE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON ledger_key
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
 
-REVOKE ALL ON ledger_fact, ledger_leaf, ledger_payload, ledger_key, ledger_request FROM PUBLIC, bihuan_app;
-GRANT SELECT, INSERT ON ledger_fact, ledger_leaf, ledger_payload, ledger_key, ledger_request TO bihuan_app;
+REVOKE ALL ON ledger_fact, ledger_leaf, ledger_checkpoint, ledger_payload, ledger_key, ledger_request
+    FROM PUBLIC, bihuan_app;
+GRANT SELECT, INSERT ON ledger_fact, ledger_leaf, ledger_checkpoint, ledger_payload, ledger_key, ledger_request
+    TO bihuan_app;
 GRANT UPDATE (result) ON ledger_request TO bihuan_app;
 GRANT SELECT, DELETE ON ledger_payload, ledger_key TO bihuan_retention;
 GRANT SELECT ON ledger_fact TO bihuan_retention;
