@@ -80,7 +80,12 @@ class ColumnReader:
         self, rows: Sequence[int], cells: list[str], marks: Mapping[int, str], notes: list[list[Note]]
     ) -> list[str]:
         blanks, dittos = self.form.blanks, _dittos()
-        values = cells if is_even(cells) else [self._mended(*one) for one in zip(rows, cells, notes, strict=True)]
+        values = cells
+        if not is_even(cells):
+            values = [
+                cell if not cell or is_even([cell]) else self._mended(row, cell, found)
+                for row, cell, found in zip(rows, cells, notes, strict=True)
+            ]
         if blanks:
             values = ["" if len(value) < 12 and value.casefold() in blanks else value for value in values]
         if dittos.isdisjoint(values):

@@ -17,6 +17,11 @@ ODD = re.compile(
     rf"[{INVISIBLE}{BLANKS}{HOME_MADE}\t\n\r\u2028\u2029\ufffd\uff01-\uff5e]|  |(?:^|{UNIT})[ '=#\"]| (?:$|{UNIT})"
 )
 UNSEEN = re.compile(rf"[{INVISIBLE}]")
+FORMATTING = re.compile(  # everything of the Unicode category Cf
+    "[\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
 BREAKS = re.compile(r"[\r\n\u2028\u2029\x0b\x0c]+")
 PRIVATE = re.compile(rf"[{HOME_MADE}]")
 WIDE = re.compile(r"[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
@@ -31,8 +36,7 @@ def plain(text: str) -> str:
     """Full-width characters made narrow, invisible ones dropped, runs of white space made one blank."""
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    narrow = unicodedata.normalize("NFKC", text)
-    return " ".join("".join(sign for sign in narrow if unicodedata.category(sign) != "Cf").split())
+    return " ".join(FORMATTING.sub("", unicodedata.normalize("NFKC", text)).split())
 
 
 def is_even(cells: list[str]) -> bool:

@@ -77,7 +77,7 @@ def moment_of(text: str, order: Order) -> tuple[str, list[str]]:
     """
     if found := ISO_MOMENT.fullmatch(text):
         _date(*map(int, found[1].split("-")))
-        return f"{found[1]} {found[2]}:{found[3]}" + (f":{found[4]}" if found[4] else ""), []
+        return f"{found[1]} {found[2]}:{found[3]}" + (f":{found[4]}" if found[4] not in (None, "00") else ""), []
     codes: list[str] = []
     if not text.isascii():
         text = _in_digits(text)
@@ -104,7 +104,7 @@ def moment_of(text: str, order: Order) -> tuple[str, list[str]]:
     if zone.isalpha() and zone not in ("Z", "UTC", "GMT"):
         found_codes.append("time_zone")
         zone = ""
-    written = f"{day.isoformat()} {hour:02}:{minute:02}" + (f":{second:02}" if clock[3] else "")
+    written = f"{day.isoformat()} {hour:02}:{minute:02}" + (f":{second:02}" if second else "")
     return written + ("+00:00" if zone.isalpha() else zone), codes + found_codes
 
 

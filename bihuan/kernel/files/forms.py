@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .characters import plain
 
@@ -42,6 +43,7 @@ class Form:
     any_of: tuple[tuple[str, ...], ...] = ()
 
 
+@lru_cache(maxsize=4096)
 def header_key(text: str) -> str:
     """A header as it is compared: case, blanks, stars and punctuation do not count. A long text is no header."""
     if len(text) > HEADER_LENGTH_MAX:

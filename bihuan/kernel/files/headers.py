@@ -88,13 +88,14 @@ def known_keys(forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -
 
 def _candidates(top: Sequence[Numbered], form: Form, learnt: Mapping[str, str]) -> list[tuple[int, _Candidate]]:
     """Each row, and each two rows where together they know more than either alone."""
+    names = _names(form)
     singles = [_Candidate((number,), [[cell] for cell in cells]) for number, cells in top]
-    scores = [_score(single, form, learnt) for single in singles]
+    scores = [_score(single, names, learnt) for single in singles]
     found = list(zip(scores, singles, strict=True))
     for position in range(len(top) - 1):
         if any(top[position][1]) and any(top[position + 1][1]):
             double = _two_lines(top[position], top[position + 1])
-            score = _score(double, form, learnt)
+            score = _score(double, names, learnt)
             if score > max(scores[position], scores[position + 1]):
                 found.append((score, double))
     return found
@@ -111,8 +112,7 @@ def _two_lines(upper: Numbered, lower: Numbered) -> _Candidate:
     return _Candidate((upper[0], lower[0]), texts)
 
 
-def _score(candidate: _Candidate, form: Form, learnt: Mapping[str, str]) -> int:
-    names = _names(form)
+def _score(candidate: _Candidate, names: Mapping[str, str], learnt: Mapping[str, str]) -> int:
     found = {_meaning(texts, names, learnt)[0] for texts in candidate.texts}
     return len(found - {""})
 
@@ -150,8 +150,8 @@ def _placed(candidate: _Candidate, form: Form, learnt: Mapping[str, str], top: S
     taken: set[str] = set()
     for position, (column, text, how) in enumerate(meanings):
         header = " ".join(text.split())
-        is_second = column in taken and not form.is_whole
-        mapping.append(Mapped(position, header, column, "twice" if column in taken else how))
+        is_second = column in taken and not form.is_whole and column != ""
+        mapping.append(Mapped(position, header, column, "twice" if column and column in taken else how))
         if is_second:
             notes.append(Note("header_twice", candidate.rows[-1], header, header, names=(column,)))
         elif how in ("learnt", "remark"):
