@@ -39,6 +39,6 @@ class TestBoard:
             for tile in page.locator("main .stat a[href*='/duties/'], main .stat a[href*='/orders/']").all()
         ]
         assert len(duties) > 10
-        assert len(tiles) == 4
+        assert len(tiles) == 5
         for number, address in {*duties, *tiles}:
             assert opened(page, address) == number, address

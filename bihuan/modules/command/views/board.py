@@ -16,6 +16,7 @@ from bihuan.modules.command import queries
 from bihuan.modules.command.queries.board import rows_url
 
 WAIT_WARN = timedelta(hours=2)
+SITES_SHOWN = 12
 
 
 @access.require("command.board")
@@ -75,6 +76,7 @@ def drawn(addresses: Addresses) -> dict[str, object]:
             "rooms": of("sites:list"),
             "batches": of("batches:list"),
         },
+        "sites": sorted(seen.rooms, key=lambda site: (not site.is_usable, site.usable_free))[:SITES_SHOWN],
         "batches": [(batch, addresses.of_batch(batch)) for batch in seen.batches],
     }
 
