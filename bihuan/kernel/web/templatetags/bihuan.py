@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from bihuan.kernel import clock
+from bihuan.kernel import access, clock
 from bihuan.kernel.web import assets
 from bihuan.kernel.web.parts import Badge, Clock
 
@@ -53,6 +53,13 @@ def post_fields(context: template.Context) -> SafeString:
         token,
         uuid4(),
     )
+
+
+@register.simple_tag(takes_context=True)
+def reachable(context: template.Context, url: str) -> str:
+    """`url` where the reader may open it, else nothing: a figure is shown to more people than its rows are."""
+    scope = getattr(context.get("request"), "whole_scope", None)
+    return url if scope is None or not url.startswith("/") or access.may_open(scope, url) else ""
 
 
 @register.inclusion_tag("web/field.html")

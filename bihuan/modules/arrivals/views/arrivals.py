@@ -1,6 +1,5 @@
 """The list of arrivals, one arrival with its class explained, and what an officer does with it."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -142,7 +141,7 @@ def detail(request: access.Request, arrival_id: UUID) -> HttpResponse:
         "measure": measure_badge(card.measure),
         "rules": queries.rules_for(arrival_id) if card.is_open else None,
         "decided": decided(card),
-        "definitions": trip_definitions(card, may),
+        "definitions": trip_definitions(card),
         "steps": steps(card),
         "entries": entries(card),
         "crumbs": crumbs(),
@@ -316,9 +315,9 @@ def identity_definitions(card: queries.ArrivalCard) -> list[Definition]:
     ]
 
 
-def trip_definitions(card: queries.ArrivalCard, may: Callable[[str], bool]) -> list[Definition]:
+def trip_definitions(card: queries.ArrivalCard) -> list[Definition]:
     orders = reverse("orders:detail", args=[card.order_id]) if card.order_id else ""
-    batch = reverse("batches:detail", args=[card.batch_id]) if card.batch_id and may("arrivals.import") else ""
+    batch = reverse("batches:detail", args=[card.batch_id]) if card.batch_id else ""
     found = [
         *identity_definitions(card),
         Definition(_("Came by"), queries.mode_names()[card.mode]),

@@ -86,7 +86,7 @@ def today(request: access.Request) -> HttpResponse:
     return redirect("sites:detail", sites[0].site_id) if len(sites) == 1 else redirect("sites:list")
 
 
-def _tabs(site: queries.SiteCard, active: str) -> list[Tab]:
+def _tabs(request: access.Request, site: queries.SiteCard, active: str) -> list[Tab]:
     names = [
         ("detail", _("Needs attention")),
         ("round", _("Health round")),
@@ -94,7 +94,8 @@ def _tabs(site: queries.SiteCard, active: str) -> list[Tab]:
         ("arrivals", _("On the way here")),
         ("day", _("The site's day")),
     ]
-    return [Tab(label, reverse(f"sites:{name}", args=[site.id]), active=name == active) for name, label in names]
+    tabs = [Tab(label, reverse(f"sites:{name}", args=[site.id]), active=name == active) for name, label in names]
+    return [tab for tab in tabs if access.may_open(request.whole_scope, tab.url)]
 
 
 @access.require("isolation.read")
@@ -131,7 +132,7 @@ def detail(request: access.Request, site_id: UUID) -> HttpResponse:
         "findings": findings,
         "stats": stats,
         "may_set": may_set,
-        "tabs": _tabs(site, "detail"),
+        "tabs": _tabs(request, site, "detail"),
     }
     return page(request, "isolation/site.html", context)
 
@@ -143,7 +144,14 @@ def rooms(request: access.Request, site_id: UUID) -> HttpResponse:
     cells = queries.room_grid(site_id, site_usable=site.rooms.is_usable)
     access.listed(request.scope, "isolation.rooms", [guest.person_id for cell in cells for guest in cell.guests])
     floors, may_set = queries.by_floor(cells), request.whole_scope.may("isolation.site")
-    context = {"site": site, "floors": floors, "may_set": may_set, "tabs": _tabs(site, "rooms")}
+    may_prepare = request.whole_scope.may("isolation.check_in")
+    context = {
+        "site": site,
+        "floors": floors,
+        "may_set": may_set,
+        "may_prepare": may_prepare,
+        "tabs": _tabs(request, site, "rooms"),
+    }
     return page(request, "isolation/rooms.html", context)
 
 
@@ -191,7 +199,7 @@ def round_(request: access.Request, site_id: UUID) -> HttpResponse:
         "all": len(doors),
         "form": form,
         "earlier": now if form.is_valid() and form["happened_at"].value() else None,
-        "tabs": _tabs(site, "round"),
+        "tabs": _tabs(request, site, "round"),
     }
     return page(request, "isolation/round.html", context)
 
@@ -218,7 +226,7 @@ def arrivals(request: access.Request, site_id: UUID) -> HttpResponse:
     expected = queries.coming(site.rooms.unit_id, clock.now())
     access.listed(request.scope, "isolation.expected", [one.person_id for one in expected])
     may = request.whole_scope.may("isolation.check_in")
-    context = {"site": site, "expected": expected, "may_check_in": may, "tabs": _tabs(site, "arrivals")}
+    context = {"site": site, "expected": expected, "may_check_in": may, "tabs": _tabs(request, site, "arrivals")}
     return page(request, "isolation/arrivals.html", context)
 
 
@@ -264,7 +272,7 @@ def day(request: access.Request, site_id: UUID) -> HttpResponse:
         messages.success(request, _("The day is entered."))
         return redirect("sites:detail", site_id)
     operation, days = queries.operation(site_id, now), queries.days(site_id)
-    context = {"form": form, "site": site, "operation": operation, "days": days, "tabs": _tabs(site, "day")}
+    context = {"form": form, "site": site, "operation": operation, "days": days, "tabs": _tabs(request, site, "day")}
     return page(request, "isolation/day.html", context)
 
 
