@@ -5,7 +5,7 @@ from .exceptions import Finding, Trouble, exceptions
 from .homes import Awaited, HomeCard, HomeRow, awaited_homes, home_of, homes_today
 from .operation import DayRow, Operation, days, operation, site_of_service
 from .practice import Practice, TeamRole, fever_from, practice, symptom_names, team_roles
-from .referrals import Patient, Referral, admitted, hospitals, referrals, referred
+from .referrals import Patient, Referral, admitted, hospitals, referral_words, referrals, referred, referred_to
 from .sites import (
     RoomCell,
     SiteCard,
@@ -82,8 +82,10 @@ __all__ = [
     "operation",
     "order_under",
     "practice",
+    "referral_words",
     "referrals",
     "referred",
+    "referred_to",
     "residents",
     "room_grid",
     "rooms_by_site",

@@ -15,6 +15,7 @@ from bihuan.modules.isolation import rules
 from bihuan.modules.testing import queries as testing
 
 from .clocks import clock_of, duties_due
+from .referrals import referral_words, referred_to
 from .stays import LIVE, Resident
 from .tickets import TicketRow, tickets_open_at
 
@@ -81,13 +82,14 @@ def exceptions(site_id: UUID, here: Sequence[Resident], now: datetime) -> tuple[
 
 def _of_people(here: Sequence[Resident], now: datetime) -> Iterator[Finding]:
     positive = testing.positive_among([one.subject for one in here])
+    referred = referred_to({one.person_id for one in here if one.subject in positive})
     for one in here:
         if one.order_state != LIVE:
             yield _finding(Trouble.KEPT_WITHOUT_ORDER, one)
         elif one.central_ends_at is not None and one.central_ends_at <= now:
             yield _finding(Trouble.OVERSTAYED, one)
         if one.subject in positive:
-            yield _finding(Trouble.POSITIVE, one)
+            yield _finding(Trouble.POSITIVE, one, referral_words(referred.get(one.person_id)))
         if one.last is not None and not one.last.is_normal:
             yield _finding(Trouble.UNWELL, one, one.last)
         if one.standing is rules.Checked.MISSED:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bihuan.kernel import access, custody
+from django.utils.translation import gettext as _
+
+from bihuan.kernel import access, clock, custody
 from bihuan.kernel.access import Scope
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Clock
@@ -41,6 +43,23 @@ def referrals(hospitals: Collection[UUID], now: datetime) -> tuple[Referral, ...
         for line in custody.lines(one.handover)
         if line.outcome == "pending"
     )
+
+
+def referred_to(person_ids: Collection[UUID]) -> dict[UUID, Text]:
+    """The hospital each of these people was referred to and that has not taken them over yet."""
+    pending = custody.on_the_way([f"person:{person}" for person in person_ids])
+    if not pending:
+        return {}
+    named = {unit.id: unit.name for unit in access.queries.units_of_kinds("hospital")}
+    sent = referrals(named, clock.now())
+    return {one.person_id: named[one.hospital_id] for one in sent if one.item in pending}
+
+
+def referral_words(hospital: Text | None) -> str:
+    """What is to be done about a positive result, or what was done."""
+    if hospital is None:
+        return _("To be referred to a hospital")
+    return _("Referred to %(hospital)s, not taken over yet") % {"hospital": hospital}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,14 @@ def detail(request: access.Request, order_id: UUID) -> HttpResponse:
     stay = stay_of(request, order_id)
     person, order = people.card(stay.person_id), queries.order_under(order_id)
     access.opened(request.scope, person.id, "isolation.stay")
+    samples = testing.samples_of(order.subject)
+    positive = next((one for one in samples if one.result == "positive"), None) if stay.until is None else None
+    hospital = queries.referred_to([person.id]).get(person.id) if positive else None
     context = {
         "stay": stay,
+        "positive": positive,
+        "referral": queries.referral_words(hospital),
+        "may_refer": hospital is None and request.whole_scope.may("testing.refer"),
         "person": person,
         "order": order,
         "leaving": queries.leaving(order_id, clock.now()) if stay.until is None else None,
@@ -40,7 +46,7 @@ def detail(request: access.Request, order_id: UUID) -> HttpResponse:
             Definition(_("Special needs"), stay.needs or "–"),
         ],
         "checks": queries.checks_of(order.subject),
-        "samples": testing.samples_of(order.subject),
+        "samples": samples,
         "tickets": queries.tickets_of(order_id),
         "entries": [Entry(one.since, one.room, body=one.reason) for one in stay.rooms],
         "may": request.whole_scope,
