@@ -10,6 +10,7 @@ from .headers import Heading, Mapped, is_ours
 from .intakes import Intake
 from .lines import Line, Plan
 from .problems import FileProblem
+from .returning import Mark, Returned, as_csv, as_workbook, neutral
 from .tables import Recognised, Table, decoded, read_table, recognise
 
 __all__ = [
@@ -22,15 +23,20 @@ __all__ = [
     "Intake",
     "Line",
     "Mapped",
+    "Mark",
     "Note",
     "Plan",
     "Recognised",
+    "Returned",
     "Table",
+    "as_csv",
+    "as_workbook",
     "decoded",
     "defects",
     "form_of",
     "header_key",
     "is_ours",
+    "neutral",
     "plain",
     "read_table",
     "recognise",

@@ -42,7 +42,9 @@ def plain(text: str) -> str:
 def is_even(cells: list[str]) -> bool:
     """Whether nothing in these cells needs a closer look. One search over all of them instead of one each."""
     together = UNIT.join(cells)
-    if ODD.search(together) or (len(together) > CELL_LENGTH_MAX and max(map(len, cells)) > CELL_LENGTH_MAX):
+    if ODD.search(together) or together.count(UNIT) >= len(cells):
+        return False
+    if len(together) > CELL_LENGTH_MAX and max(map(len, cells)) > CELL_LENGTH_MAX:
         return False
     if together.isascii():
         return True

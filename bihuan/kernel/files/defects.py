@@ -83,6 +83,13 @@ def words() -> Mapping[str, Sequence[str]]:
     return tomllib.loads((INTAKE / "words.toml").read_text("utf-8"))
 
 
+def returned_headers() -> Mapping[str, Sequence[str]]:
+    """How the columns are headed that are added to a file given back, by language: row, outcome, reason, remedy,
+    reference.
+    """
+    return words()["returned"]  # type: ignore[return-value]
+
+
 def refusal(problem: FileProblem) -> Note:
     """A refused file as a note, so that it is told like everything else."""
     return Note(problem.code, names=problem.names)

@@ -11,7 +11,7 @@ from .problems import FileProblem
 from .sources import Source, head, opened
 
 HEAD_BYTES = 1 << 18
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 16
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

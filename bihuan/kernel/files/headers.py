@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .defects import Note, words
+from .defects import Note, returned_headers
 from .forms import Column, Form, header_key, without_remark
 from .problems import FileProblem
 
@@ -183,4 +183,4 @@ def _needed(forms: Sequence[Form]) -> list[str]:
 
 def is_ours(header: str) -> bool:
     """Whether a header is one that we put into the files we give back."""
-    return header_key(header) in {header_key(own) for own in words()["ours"]}
+    return header_key(header) in {header_key(own) for listed in returned_headers().values() for own in listed}

@@ -15,8 +15,8 @@ type Row = tuple[int, tuple[str, ...], Mapping[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: its number as a spreadsheet shows it, its cells as they were sent, the same cells as they are to be used
-    (of a cell that was rejected, nothing), and everything that was found.
+    """One row: its number as a spreadsheet shows it, its cells as they were sent (more than there are headers, where
+    there were), the same cells as they are to be used (of a cell that was rejected, nothing), and everything found.
     """
 
     number: int
@@ -98,14 +98,16 @@ class Lines:
         documents: list[str] | None = None
         for position, reader in self.readers:
             cells = list(columns[position])
-            values = reader.read(numbers, cells, marked.get(position, {}), documents, notes)
-            columns[position] = tuple(values)
+            read = reader.read(numbers, cells, marked.get(position, {}), documents, notes)
+            columns[position] = tuple(read)
             if reader.column.kind == "document":
-                documents = documents_of(self.plan.form, values)
+                documents = documents_of(self.plan.form, read)
         self._check_rows(rows, columns, notes)
         return [
-            Line(number, cells, values, tuple(found))
-            for (number, cells, _marks), values, found in zip(rows, zip(*columns, strict=True), notes, strict=True)
+            Line(number, cells if len(cells) > width else fit, values, tuple(found))
+            for (number, cells, _marks), fit, values, found in zip(
+                rows, sent, zip(*columns, strict=True), notes, strict=True
+            )
         ]
 
     def _check_rows(self, rows: Sequence[Row], columns: Sequence[Sequence[str]], notes: list[list[Note]]) -> None:

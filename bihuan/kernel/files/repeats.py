@@ -41,7 +41,7 @@ class Repeated:
 
     def with_notes(self, line: Line, cut: Note | None) -> Line:
         found = [cut] if cut else []
-        if self.rows and (hashed := hash(line.sent)) in self.rows:
+        if self.rows and (hashed := hash(line.sent[: len(line.values)])) in self.rows:
             first = self.first_row.setdefault(hashed, line.number)
             if first != line.number:
                 found.append(Note("row_repeated", line.number, names=(str(first),)))

@@ -27,8 +27,8 @@ ROWS = [tuple(GOOD.values()), tuple(second())]
 NAMED = {"utf-8": [], "utf-8-sig": [], "gb18030": ["encoding_named"]}
 
 
-def values(content: bytes | Path, **how: object) -> list[tuple[str, ...]]:
-    return [line.values for line in read(content, **how)[1]]
+def values(content: bytes | Path) -> list[tuple[str, ...]]:
+    return [line.values for line in read(content)[1]]
 
 
 class TestTheSameTable:
