@@ -213,7 +213,7 @@ class DayForm(forms.Form):
 
 class ZoneForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=Zone.Kind.choices, widget=forms.RadioSelect)
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Name of the zone"), max_length=60)
 
 
 class ZoneChangeForm(ZoneForm):
