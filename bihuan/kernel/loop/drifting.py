@@ -4,7 +4,7 @@ Each run is worked out anew for the moment for which it was last planned, so tha
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 
@@ -79,4 +79,4 @@ def difference(wanted: RunRow | DutyRow | None, held: RunRow | DutyRow | None) -
         return "missing"
     if wanted is None:
         return "extra"
-    return ", ".join(field.name for field in fields(wanted) if getattr(wanted, field.name) != getattr(held, field.name))
+    return ", ".join(name for name, one, other in zip(wanted._fields, wanted, held, strict=True) if one != other)

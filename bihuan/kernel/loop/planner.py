@@ -6,9 +6,11 @@ clock and no subject matter; everything it says can be thrown away and said agai
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -35,8 +37,7 @@ AHEAD_DAYS_MAX = 400
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(NamedTuple):
     """One thing somebody owes. `opens_at` may lie ahead: the next one of a repeating duty is always there."""
 
     step: str
@@ -215,6 +216,7 @@ class _Planner:
             elif fact.happened_at <= self.now:
                 self.facts.append(fact)
                 self.by_kind.setdefault(fact.kind, []).append(fact)
+        self.units = [(fact.happened_at, fact.unit) for fact in self.facts if fact.unit is not None]
         self.linked = {
             subject: [fact for fact in _ordered(facts) if fact.happened_at <= self.now]
             for subject, facts in history.linked.items()
@@ -302,11 +304,10 @@ class _Planner:
                 unit = fact.payload.get(step.unit.field) if step.unit.field else fact.unit
             if unit:
                 return UUID(str(unit))
-        latest = None
-        for fact in self.facts:
-            if fact.unit is not None and (fact.happened_at <= moment or latest is None):
-                latest = fact.unit
-        return latest
+        if not self.units:
+            return None
+        before = bisect_right(self.units, moment, key=itemgetter(0))
+        return self.units[max(before, 1) - 1][1]
 
     # Answers and policies
 

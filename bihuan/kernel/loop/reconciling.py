@@ -1,10 +1,9 @@
 """Reconcile: make the rows of runs and duties agree with the ledger. Doing it twice changes nothing the second time."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from django.db import connection, transaction
@@ -19,8 +18,7 @@ SINGLY_MAX = 200
 CHANNEL = "bihuan_loop"
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(NamedTuple):
     """The columns of a run that follow from the ledger."""
 
     id: UUID
@@ -34,11 +32,10 @@ class RunRow:
     opened_at: datetime
     closed_at: datetime | None
     next_at: datetime | None
-    watches: tuple[str, ...]
+    watches: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class DutyRow:
+class DutyRow(NamedTuple):
     """The columns of a duty."""
 
     id: UUID
@@ -62,10 +59,8 @@ class DutyRow:
     reason: str
 
 
-RUN_COLUMNS = tuple(field.name for field in fields(RunRow))
-DUTY_COLUMNS = tuple(field.name for field in fields(DutyRow))
-SELECT_RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM loop_run WHERE subject = ANY(%s)"  # noqa: S608 - our own names
-SELECT_DUTIES = f"SELECT {', '.join(DUTY_COLUMNS)} FROM loop_duty WHERE run_id = ANY(%s)"  # noqa: S608 - our own names
+SELECT_RUNS = f"SELECT {', '.join(RunRow._fields)} FROM loop_run WHERE subject = ANY(%s)"  # noqa: S608 - our own names
+SELECT_DUTIES = f"SELECT {', '.join(DutyRow._fields)} FROM loop_duty WHERE run_id = ANY(%s)"  # noqa: S608 - our own names
 
 
 def reconcile(subjects: Collection[str], now: datetime) -> int:
@@ -121,9 +116,9 @@ def write(
         opened = {id_: row for id_, row in runs.items() if id_ not in held_runs}
         lost = opened.keys() - open_runs(cursor, list(opened.values()), now)
         moved = [row for id_, row in runs.items() if id_ in held_runs and held_runs[id_] != row]
-        put(cursor, "loop_run", RUN_COLUMNS, moved, {"planned_at": now, "retry_at": None})
+        put(cursor, "loop_run", RunRow._fields, moved, {"planned_at": now, "retry_at": None})
         owed = [row for row in duties.values() if held_duties.get(row.id) != row and row.run_id not in lost]
-        put(cursor, "loop_duty", DUTY_COLUMNS, owed, {})
+        put(cursor, "loop_duty", DutyRow._fields, owed, {})
         gone = [id_ for id_ in held_duties if id_ not in duties]
         ended = [id_ for id_ in held_runs if id_ not in runs]
         cursor.execute("DELETE FROM loop_duty WHERE id = ANY(%s)", [gone])
@@ -138,7 +133,7 @@ def write(
 
 def open_runs(cursor: CursorWrapper, rows: Sequence[RunRow], now: datetime) -> set[UUID]:
     """Insert runs; the ids of those that were not there. Waits for a transaction that is just opening the same one."""
-    return put(cursor, "loop_run", RUN_COLUMNS, rows, {"planned_at": now}, is_new=True)
+    return put(cursor, "loop_run", RunRow._fields, rows, {"planned_at": now}, is_new=True)
 
 
 def run_row(item: Planned) -> RunRow:
@@ -154,7 +149,7 @@ def run_row(item: Planned) -> RunRow:
         opened_at=item.plan.opened_at,
         closed_at=item.plan.closed_at,
         next_at=item.plan.next_at,
-        watches=item.plan.watches,
+        watches=list(item.plan.watches),
     )
 
 
@@ -195,7 +190,7 @@ def duty_id(run: UUID, step: str, occurrence: str) -> UUID:
 def rows_of(cursor: CursorWrapper, subjects: Sequence[str]) -> tuple[dict[UUID, RunRow], dict[UUID, DutyRow]]:
     """The rows as they stand."""
     cursor.execute(SELECT_RUNS, [list(subjects)])
-    runs = {row[0]: run_of(row) for row in cursor.fetchall()}
+    runs = {row[0]: RunRow(*row) for row in cursor.fetchall()}
     if not runs:
         return {}, {}
     cursor.execute(SELECT_DUTIES, [list(runs)])
@@ -206,7 +201,7 @@ def put(
     cursor: CursorWrapper,
     table: str,
     columns: Sequence[str],
-    rows: Sequence[Any],
+    rows: Sequence[tuple[Any, ...]],
     extra: Mapping[str, object],
     *,
     is_new: bool = False,
@@ -218,7 +213,7 @@ def put(
     if not rows:
         return set()
     names = (*columns, *extra)
-    values = [tuple(plain(getattr(row, name)) for name in columns) + tuple(extra.values()) for row in rows]
+    values = [(*row, *extra.values()) for row in rows]
     update = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
     head = f"INSERT INTO {table} ({', '.join(names)})"
     # No target for what is new: with one, a row just being inserted elsewhere can still trip another unique index.
@@ -234,15 +229,6 @@ def put(
         copy_rows(staging, names, values)
         cursor.execute(f"{head} SELECT {', '.join(names)} FROM {staging} ORDER BY id {tail}")  # noqa: S608
     return {id_ for (id_,) in cursor.fetchall()}
-
-
-def run_of(row: Sequence[Any]) -> RunRow:
-    values = dict(zip(RUN_COLUMNS, row, strict=True))
-    return RunRow(**{**values, "watches": tuple(values["watches"])})
-
-
-def plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def tell(cursor: CursorWrapper, moments: Iterable[datetime]) -> None:
