@@ -21,8 +21,10 @@ from bihuan.kernel.loop.models import Duty, Run
 from tests.kernel.loop.making import GATE, SITE, fact, order
 from tests.kernel.loop.test_planner import random_life
 
-LIVES = 40 if os.environ.get("BIHUAN_PROVE") == "1" else 6
-SEEDS = range(12 if os.environ.get("BIHUAN_PROVE") == "1" else 2)
+PROVE = os.environ.get("BIHUAN_PROVE") == "1"
+LIVES = 40 if PROVE else 6
+FIRST = int(os.environ["BIHUAN_SEED"]) if PROVE else 0
+SEEDS = range(FIRST, FIRST + (12 if PROVE else 2))
 JUMPS = 12
 
 
