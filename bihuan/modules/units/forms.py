@@ -85,6 +85,16 @@ class AppointmentForm(forms.Form):
         self.fields["role"].choices = access.queries.roles()  # type: ignore[attr-defined]
 
 
+class ParticularsForm(forms.Form):
+    """What of a unit can be put right; its kind and its place in the tree stay."""
+
+    name_zh = forms.CharField(label=_("Name in Chinese"), max_length=120)
+    name_en = forms.CharField(label=_("Name in English"), max_length=120)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    address = forms.CharField(label=_("Place"), max_length=200, required=False)
+    population = forms.IntegerField(label=_("Population"), min_value=0)
+
+
 class HandOverForm(forms.Form):
     user = forms.ChoiceField(label=_("Successor"))
     on = forms.DateField(label=_("Handed over on"), widget=DayInput())

@@ -23,6 +23,7 @@ accounts_pages = [
 units_pages = [
     path("", register.listing, name="list"),
     path("<uuid:unit_id>", register.detail, name="detail"),
+    path("<uuid:unit_id>/particulars", register.particulars, name="particulars"),
     path("<uuid:unit_id>/appointment", register.appointment, name="appointment"),
     path("<uuid:unit_id>/roster", roster.roster, name="roster"),
     path("<uuid:unit_id>/shift", roster.shift, name="shift"),

@@ -53,6 +53,24 @@ class TestPages:
         client.cookies["django_language"] = language
         assert sign_in(client, city.user(who)).get(address).status_code == 200
 
+    def test_of_a_unit_put_its_particulars_right(self, client: Client, city: World, gate: str) -> None:
+        sign_in(client, city.user("district"))
+        assert client.get(f"{gate}/particulars").status_code == 200
+        before = access.queries.unit(city.unit("gate-rail").id)
+        said = {
+            "name_zh": before.name.zh,
+            "name_en": before.name.en,
+            "phone": "0391-2222222",
+            "address": "Station Road",
+        }
+        answer = client.post(f"{gate}/particulars", said | {"population": "12", "key": str(uuid4())})
+        assert answer.status_code == 302
+        after = access.queries.unit(before.id)
+        assert (after.phone, after.address, after.population) == ("0391-2222222", "Road 1", 12)
+        assert (after.kind, after.path, after.sector) == (before.kind, before.path, before.sector)
+        sign_in(client, city.user("gate_officer"))
+        assert client.get(f"{gate}/particulars").status_code == 404
+
     def test_of_a_unit_show_posts_roster_and_forms(self, client: Client, city: World, gate: str) -> None:
         sign_in(client, city.user("district"))
         for address in ("", "/roster", "/shift", "/appointment?role=gate_officer"):

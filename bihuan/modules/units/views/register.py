@@ -1,5 +1,6 @@
 """The register of units and the page of one unit: its two owners, its posts, who holds them, which are vacant."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,9 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.access.vocabulary import kinds
+from bihuan.kernel.text import Text
 from bihuan.kernel.web import Column, Definition, Filter, Stat, Table, accepted, page, render_table, request_key, trail
 from bihuan.modules.units import queries
-from bihuan.modules.units.forms import AppointmentForm, EndForm, HandOverForm
+from bihuan.modules.units.forms import AppointmentForm, EndForm, HandOverForm, ParticularsForm
 
 COLUMNS = [
     Column("name", gettext_lazy("Unit"), kind="link"),
@@ -81,6 +83,36 @@ def unit_context(request: access.Request, found: queries.UnitPage) -> dict[str, 
         "may_appoint": whole.may("units.appoint", unit.path),
         "may_roster": whole.may("units.roster", unit.path),
     }
+
+
+@access.require("units.appoint")
+def particulars(request: access.Request, unit_id: UUID) -> HttpResponse:
+    """Put name, telephone, place or population of a unit right."""
+    unit = queries.unit_in(request.scope, unit_id)
+    initial = {"name_zh": unit.name.zh, "name_en": unit.name.en}
+    initial |= {name: getattr(unit, name) for name in ("phone", "address", "population")}
+    form = ParticularsForm(request.POST or None, initial=initial)
+    if request.method == "POST" and accepted(form, lambda: put_right(request, unit, form.cleaned_data)):
+        messages.success(request, _("The particulars are put right."))
+        return redirect("units:detail", unit_id)
+    back = reverse("units:detail", args=[unit_id])
+    return page(
+        request,
+        "units/form.html",
+        {"form": form, "heading": _("Correct particulars"), "about": unit.name, "back": back},
+    )
+
+
+def put_right(request: access.Request, unit: access.queries.UnitRow, given: dict[str, Any]) -> None:
+    changed = access.actions.ChangedUnit(
+        code=unit.code,
+        name=Text(zh=given["name_zh"], en=given["name_en"]),
+        sector=access.queries.unit(unit.sector).code if unit.sector else None,
+        phone=given["phone"],
+        address=given["address"],
+        population=given["population"],
+    )
+    access.actions.change_units([changed], at=clock.now(), by=request.scope.actor, key=request_key(request))
 
 
 @access.require("units.appoint")
