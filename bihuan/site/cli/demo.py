@@ -123,13 +123,15 @@ def _anew() -> None:
     """An empty database with every table in it. Only a demo's is ever emptied."""
     import psycopg
 
+    from bihuan.site import signing
     from bihuan.site.cli.up import migrate
-    from bihuan.site.settings import DATABASE_URL
+    from bihuan.site.settings import DATABASE_URL, HOME
 
     _stands()
     with psycopg.connect(DATABASE_URL, autocommit=True) as held:
         held.execute("DROP SCHEMA IF EXISTS public CASCADE")
         held.execute("CREATE SCHEMA public")
+    (HOME / signing.WITNESS).unlink(missing_ok=True)  # it knew another city
     migrate()
 
 

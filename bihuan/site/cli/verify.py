@@ -112,10 +112,13 @@ def _in_words(verdict: "Verdict") -> str:
         for one in verdict.witnesses
         if one.checkpoints
     ]
-    if not any(one.checkpoints for one in verdict.witnesses):
+    if verdict.key and not any(one.checkpoints for one in verdict.witnesses):
         lines.append("No witness was asked: who owns the database and the signing key could have rewritten all of it.")
-    lines.append(f"Key {verdict.key}" if verdict.key else "Nothing has been signed yet.")
-    lines.append(_broken_in_words(verdict.broken) if verdict.broken else "Whole.")
+    lines += [f"Key {verdict.key}"] if verdict.key else []
+    if verdict.broken:
+        lines.append(_broken_in_words(verdict.broken))
+    else:
+        lines.append("Whole." if verdict.key else "Every fact agrees with its seal; nothing has been signed yet.")
     return "\n".join(lines)
 
 

@@ -87,14 +87,14 @@ def grown(rng: random.Random, folder: Path, checkpoints: int) -> Ledger:
 
 
 @contextmanager
-def as_intruder():
-    """The owner of the database, with the triggers out of the way; whatever is done is taken back."""
+def as_intruder(*, taken_back: bool = True):
+    """The owner of the database, with the triggers out of the way."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE NONE")
             cursor.execute("SET LOCAL session_replication_role = replica")
         yield
-        transaction.set_rollback(True)
+        transaction.set_rollback(taken_back)
 
 
 def run(statement: str, *values: object) -> None:
