@@ -1,4 +1,5 @@
-"""What a fact costs: through an action singly and in bulk, against bare inserts in the same run, as the ledger grows.
+"""What a fact costs: through an action singly and in bulk, against bare inserts in the same run, as the ledger grows;
+and how fast the worker numbers the leaves, which must keep up with recording in bulk.
 
     python -m bench.kernel_ledger [--sizes 10000 100000 400000] [--singly 1000] [--json]
 
@@ -92,6 +93,7 @@ class Measurement:
         bulk = seconds(lambda: self.action_bulk(added))
         bare_singly = seconds(self.bare_singly)
         singly = seconds(self.action_singly)
+        numbering = seconds(sequence)
         figures = {
             "facts": total,
             "bulk_facts_per_second": round(added / bulk),
@@ -99,7 +101,8 @@ class Measurement:
             "singly_facts_per_second": round(self.singly / singly),
             "singly_ratio_to_bare": round(singly / bare_singly, 1),
             "history_ms": round(seconds(lambda: [history(f"lamp:{n}") for n in range(100)]) * 10, 2),
-            "sequence_s": round(seconds(sequence), 2),
+            "leaves_per_second": round((added + self.singly) / numbering),
+            "leaves_to_bulk_facts": round((added + self.singly) / numbering / (added / bulk), 1),
             "sequence_again_s": round(seconds(sequence), 3),
             "root_s": round(seconds(root), 2),
             "breaks_s": round(seconds(breaks), 2),
