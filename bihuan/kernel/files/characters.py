@@ -25,7 +25,7 @@ FORMATTING = re.compile(  # everything of the Unicode category Cf
 BREAKS = re.compile(r"[\r\n\u2028\u2029\x0b\x0c]+")
 PRIVATE = re.compile(rf"[{HOME_MADE}]")
 WIDE = re.compile(r"[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
-GUARD = re.compile(r"""=\s*"((?:[^"]|"")*)"|'(.*)""", re.DOTALL)
+GUARD = re.compile(r"""=\s*"((?:[^"]|"")*)"|'(.*(?<!'))""", re.DOTALL)
 FORMULA = re.compile(r"=\s*[A-Za-z(+\-@0-9\"$']")
 ERRORS = re.compile(
     r"#(?:N/?A|REF!?|VALUE!?|NAME\?|DIV/0!?|NUM!?|NULL!?|SPILL!?|CALC!?|GETTING_DATA|BLOCKED!?|UNKNOWN!?)|#{2,}", re.I
