@@ -1,6 +1,7 @@
-"""Isolation owns the sites with their zones and rooms, the stays in them, isolation at home, health checks, and the
-tickets by which isolated people ask for things.
+"""Isolation owns the sites with their zones, rooms and days, the stays in them, isolation at home, health checks, the
+tickets by which isolated people ask for things, and the answer of a hospital to which somebody is referred.
 
-It records `stay.*`, `home.*`, `check.recorded`, `ticket.*` and `site.*`. It never decides who is isolated or for how
-long: that is an order's (`measures`), and without a live order nobody can be checked in, not even by SQL.
+It records `stay.*`, `home.*`, `check.recorded`, `ticket.*`, `site.*`, `service.*`, `person.admitted` and
+`person.not_admitted`. It never decides who is isolated or for how long: that is an order's (`measures`), and without
+a live order nobody can be checked in, not even by SQL.
 """
