@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import uuid
 from datetime import timedelta
@@ -129,6 +130,36 @@ class TestProfileCheck:
         said = CliRunner().invoke(main, ["profile", "check", str(tmp_path)])
         assert said.exit_code == 1
         assert re.search(r"profile\.toml:2: .+", said.output)
+
+    @pytest.mark.parametrize(
+        ("file", "right", "wrong", "complaint"),
+        [
+            (
+                "pathways/order.toml",
+                '"order_approver"',
+                '"king"',
+                r"order\.toml:\d+: There is no post `king`\. Name one",
+            ),
+            (
+                "pathways/order.toml",
+                '["order.approved", "order.rejected"]',
+                '["order.aproved"]',
+                r"order\.toml:\d+: No room records a fact `order\.aproved`\.",
+            ),
+            ("profile.toml", "COVID-19", "\udcff", r"profile\.toml:\d+: The file is not UTF-8\."),
+        ],
+    )
+    def test_names_what_nobody_holds_what_nobody_records_and_what_is_no_text(
+        self, tmp_path, file: str, right: str, wrong: str, complaint: str
+    ):
+        folder = tmp_path / "covid19-cn"
+        shutil.copytree("bihuan/profiles/covid19-cn", folder)
+        text = (folder / file).read_text()
+        assert right in text
+        (folder / file).write_text(text.replace(right, wrong), errors="surrogateescape")
+        said = CliRunner().invoke(main, ["profile", "check", str(folder)])
+        assert said.exit_code == 1
+        assert re.search(complaint, said.output), said.output
 
 
 class TestUser:

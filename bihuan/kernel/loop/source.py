@@ -194,6 +194,9 @@ class Source:
             raise ProfileError(
                 [Problem(name, 1, f"The file cannot be read: {error.strerror}.", "Add it, or allow reading.")]
             ) from error
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise ProfileError([Problem(name, line, "The file is not UTF-8.", "Save it as UTF-8.")]) from error
 
     @classmethod
     def parse(cls, text: str, file: str) -> "Source":

@@ -26,11 +26,14 @@ def check(directory: Path, as_json: bool) -> None:
     city.make_ready()
     from bihuan.kernel.loop import profile
     from bihuan.kernel.loop.source import ProfileError
+    from bihuan.site.words import unknown_words
 
     directory = directory.resolve()
     try:
         base = profile.base_of(directory)
         found = profile.load_profile(directory, profile.named(base) if base else None)
+        if unknown := list(unknown_words(found)):
+            raise ProfileError(unknown)
     except ProfileError as error:
         if as_json:
             problems = [
