@@ -1,9 +1,12 @@
 """Pages of orders and appeals, for those they are for and for nobody else."""
 
 from datetime import timedelta
+from types import ModuleType
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 
@@ -11,9 +14,10 @@ from bihuan.kernel import clock
 from bihuan.kernel.access.models import User
 from bihuan.kernel.db import uuid7
 from bihuan.kernel.ledger import Actor, history, record
-from bihuan.modules.measures import actions, queries
+from bihuan.modules.measures import actions, forms, queries
 from bihuan.modules.measures.rules import ExposureSource
-from tests.modules.measures.ordering import EXPOSED, evidence, live_order, person, propose
+from bihuan.site.cli import COMMANDS
+from tests.modules.measures.ordering import EXPOSED, close_contact, evidence, live_order, person, propose
 from tests.signing_in import sign_in
 from tests.world import World, world
 
@@ -138,6 +142,56 @@ class TestForms:
         assert found.reason.zh in answer
         assert found.reason.en in answer
         assert "<svg" in answer
+
+
+class TestNothingArbitrary:
+    def approve(self, client: Client, *orders: UUID) -> int:
+        given = {"order": [str(one) for one in orders], "signature": PASSWORD, "key": str(uuid7())}
+        return client.post(reverse("orders:approvals"), given).status_code
+
+    def test_nobody_approves_what_their_own_unit_proposed(self, city: World):
+        someone = person(city)
+        order = actions.propose(
+            someone,
+            decision=close_contact(),
+            evidence=evidence(someone),
+            counted_from=EXPOSED,
+            unit_id=city.unit("gate-rail").id,
+            deciding_unit_id=city.unit("410811").id,
+            at=clock.now(),
+            by=city.actor("clerk"),
+            key=uuid7(),
+        )
+        assert self.approve(signed_in(city, "approver"), order) == 409
+        assert queries.order(order).is_proposed
+
+    def test_one_unlawful_order_among_many_leaves_all_as_they_were(self, city: World):
+        lawful, over = propose(city, person(city, "Zhang San")), live_order(city, "Li Si")
+        assert self.approve(signed_in(city, "approver"), lawful, over) == 409
+        assert queries.order(lawful).is_proposed
+
+    def test_nobody_approves_without_the_power_or_outside_their_reach(self, city: World):
+        order = propose(city, person(city))
+        assert self.approve(signed_in(city, "gate_officer"), order) == 404
+        User.objects.filter(username="stranger").update(password=HASHED)
+        assert self.approve(signed_in(city, "stranger"), order) == 404
+        assert queries.order(order).is_proposed
+
+    def test_an_order_is_lifted_only_on_a_fact_that_is_offered(self, city: World):
+        order, other = live_order(city), person(city, "Li Si")
+        address = reverse("orders:lifting", args=[order])
+        given = {"evidence": str(evidence(other)), "reason_zh": "好人", "reason_en": "A good one", "key": str(uuid7())}
+        assert signed_in(city, "approver").post(address, given).status_code == 422
+        assert queries.order(order).is_live
+
+    def test_no_page_and_no_command_makes_an_order_or_sets_its_end(self):
+        fields = {name for form in forms_of(forms) for name in form.base_fields}
+        assert not fields & {"ends_at", "starts_at", "days", "until", "central_days", "home_days", "measure", "state"}
+        assert not {"order", "orders", "restrict", "approve", "isolate"} & COMMANDS.keys()
+
+
+def forms_of(module: ModuleType) -> list[type[Form]]:
+    return [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Form)]
 
 
 class TestPapers:
