@@ -98,9 +98,7 @@ def snapshot() -> Iterator[None]:
 
 def verify(seen: Sequence[Witness], told: Callable[[int], None] = lambda facts: None) -> Verdict:
     """Hold every fact against its seal, and every root against the checkpoints here and in the witnesses."""
-    assert connection.in_atomic_block, (
-        "what moves cannot be held against a witness: see snapshot()"
-    )
+    assert connection.in_atomic_block, "what moves cannot be held against a witness: see snapshot()"
     return _Verification(seen, told).verdict()
 
 

@@ -25,7 +25,7 @@ CHUNK = 20_000
 MAKER = Actor.system("demo")
 POSTS = {
     "city": ("city_command", "order_approver", "appeal_reviewer", "auditor", "system_admin", "security_admin"),
-    "district": ("district_command", "order_clerk", "order_approver"),
+    "district": ("district_command", "order_clerk", "order_approver", "driver"),
     "community": ("community_worker",),
     "grid": ("grid_worker",),
     "team": ("team_lead",),

@@ -21,9 +21,11 @@ from bihuan.modules.units import actions as units
 from bihuan.site.demo.build import MAKER, Registers, key, set_level
 from bihuan.site.demo.city import PersonRow, source
 from bihuan.site.demo.days import DAYS, FIRST_DAY, Traveller, travellers_of
+from bihuan.site.demo.rosters import plan_pickups, plan_rosters
 from bihuan.site.demo.staff import Staff, until_settled
 
 HOUR = timedelta(hours=1)
+PLANNED_DAYS = DAYS + 2  # the last of them lies ahead when the demo begins
 BEGINS = datetime.combine(FIRST_DAY - timedelta(days=1), time(18), clock.CITY)
 ENDS = datetime.combine(FIRST_DAY + timedelta(days=DAYS - 1), time(15), clock.CITY)
 LISTS_ARRIVE_AT, DECLARED_AT, RETURNS_OPEN_AT, DECIDED_AT = 6, 20, 8, 8
@@ -44,6 +46,8 @@ def live_demo_days(residents: list[PersonRow], seed: int, per_day: int, told: Ca
     }
     with clock.given(BEGINS):
         staff = staff_of([one for day in days.values() for one in day])
+        plan_rosters(staff.registers, FIRST_DAY, PLANNED_DAYS)
+        plan_pickups(staff.registers, staff.scope, FIRST_DAY, PLANNED_DAYS)
     moment = BEGINS
     while moment <= ENDS:
         with clock.given(moment):

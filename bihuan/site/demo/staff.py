@@ -205,9 +205,11 @@ class Staff:
 
     def drive(self, now: datetime) -> None:
         """One trip a way and a free vehicle; the driver calls the names at the gate."""
-        dispatcher = self.someone("dispatcher", self.registers.unit_ids["fleet"])
-        free = [vehicle for vehicle in transfers_read.vehicles(self.scope) if vehicle.state == "ready"]
-        drivers = {row.id: row for row in transfers_read.drivers(self.scope)}
+        fleet = self.registers.unit_ids["fleet"]
+        dispatcher = self.someone("dispatcher", fleet)
+        vehicles = [vehicle for vehicle in transfers_read.vehicles(self.scope) if vehicle.unit_id == fleet]
+        free = [vehicle for vehicle in vehicles if vehicle.state == "ready"]
+        drivers = {row.id: row for row in transfers_read.drivers(self.scope) if row.unit_id == fleet}
         for trip in self.trips_in("boarding") + self.trips_in("underway"):
             drivers = {one: row for one, row in drivers.items() if row.user_id != trip.driver_user_id}
         ways: dict[tuple[UUID, UUID], list[UUID]] = defaultdict(list)
