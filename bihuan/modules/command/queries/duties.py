@@ -50,7 +50,7 @@ class DutyLine:
 
     @property
     def what(self) -> str:
-        return f"{self.name} · {self.occurrence}" if self.occurrence else self.name
+        return " · ".join(part for part in (self.name, self.occurrence) if part)
 
 
 class DutyList:
