@@ -25,7 +25,7 @@ CHUNK = 20_000
 MAKER = Actor.system("demo")
 POSTS = {
     "city": ("city_command", "order_approver", "appeal_reviewer", "auditor", "system_admin", "security_admin"),
-    "district": ("district_command", "order_clerk", "order_approver", "driver"),
+    "district": ("district_command", "order_clerk", "order_approver"),
     "community": ("community_worker",),
     "grid": ("grid_worker",),
     "team": ("team_lead",),
@@ -152,6 +152,11 @@ def _staff(city: City, at: datetime) -> None:
             username = f"{role}-{unit.code}-{number}"
             users.append(NewUser(username, name, f"198{len(users):08d}", password_hash))
             posts.append((username, role, unit.code))
+    for plan in source()["pickup_plan"]:  # named so that a visitor is offered the drivers of the city's fleet first
+        name = random.choice(words["surname"]) + random.choice(words["given_male"])
+        username = f"pickup_driver-{plan['district']}-1"
+        users.append(NewUser(username, name, f"198{len(users):08d}", password_hash))
+        posts.append((username, "driver", plan["district"]))
     access.add_users(users, at=at, by=MAKER, key=key("users"))
     found = units.user_ids([user.username for user in users])
     appointments = [NewAppointment(found[name], role, ids[code], SERVING_SINCE) for name, role, code in posts]
