@@ -4,13 +4,13 @@ data (profiles/intake); what the values mean is the business of whoever takes th
 """
 
 from .characters import plain
-from .defects import Defect, Grade, Note, defects, refusal
+from .defects import Defect, Grade, Note, defects, refusal, returned_headers
 from .forms import Column, Form, form_of, header_key
 from .headers import Heading, Mapped, is_ours
 from .intakes import Intake
 from .lines import Line, Plan
 from .problems import FileProblem
-from .returning import Mark, Returned, as_csv, as_workbook, neutral
+from .returning import Mark, Returned, as_csv, as_workbook, fitted, neutral
 from .tables import Recognised, Table, decoded, read_table, recognise
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "as_workbook",
     "decoded",
     "defects",
+    "fitted",
     "form_of",
     "header_key",
     "is_ours",
@@ -41,4 +42,5 @@ __all__ = [
     "read_table",
     "recognise",
     "refusal",
+    "returned_headers",
 ]

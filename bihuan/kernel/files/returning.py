@@ -17,6 +17,7 @@ RUNS_IN_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b",
 COMMENTS_MAX = 20_000  # beyond them a spreadsheet program grows slow; the column of reasons has them all
 COLOURS = {Grade.REJECTED: "#F8B4B4", Grade.DOUBTFUL: "#FCE2A0", Grade.REPAIRED: "#CDE8D2"}
 WIDTH_MIN, WIDTH_MAX = 10, 36
+PIECE_CHARACTERS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,15 @@ def neutral(text: str) -> str:
     return text if is_number else f"'{text}"
 
 
-def as_csv(headers: Sequence[str], rows: Iterable[Returned], language: str) -> Iterator[bytes]:
-    """The file as CSV in UTF-8 with its mark, piece by piece."""
+def as_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """A table as CSV in UTF-8 with its mark, piece by piece."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     out.write("\ufeff")
-    writer.writerow([neutral(header) for header in (*headers, *returned_headers()[language])])
+    writer.writerow([neutral(header) for header in headers])
     for row in rows:
-        writer.writerow([neutral(cell) for cell in (*_fitted(row.cells, len(headers)), *row.added())])
-        if out.tell() > 1 << 16:
+        writer.writerow([neutral(cell) for cell in row])
+        if out.tell() > PIECE_CHARACTERS:
             yield out.getvalue().encode()
             out.seek(0)
             out.truncate()
@@ -93,7 +94,7 @@ def as_workbook(
     comments = 0
     for at, row in enumerate(rows, start=1):
         found = _by_place(row.marks, places)
-        for column, cell in enumerate(_fitted(row.cells, len(headers))):
+        for column, cell in enumerate(fitted(row.cells, len(headers))):
             marks = found.get(column)
             grade = _gravest(marks) if marks else None
             sheet.write_string(at, column, _short(cell), coloured.get(grade, plain) if grade else plain)
@@ -135,7 +136,8 @@ def _gravest(marks: Sequence[Mark]) -> Grade:
     return next(grade for grade in Grade if grade in grades)
 
 
-def _fitted(cells: Sequence[str], width: int) -> list[str]:
+def fitted(cells: Sequence[str], width: int) -> list[str]:
+    """As many cells as there are headers."""
     return [*cells[:width], *[""] * (width - len(cells))]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bihuan.kernel.files import Line, Mark, Returned, as_csv, as_workbook, neutral
+from bihuan.kernel.files import Line, Mark, Returned, as_csv, as_workbook, neutral, returned_headers
 from tests.kernel.files.sheets import HEADERS, ID, notes, read, row, second, text, workbook
 
 
@@ -29,6 +29,10 @@ def sheet_of(rows: list[Returned], about: list[Mark] | None = None, headers: lis
     out = io.BytesIO()
     as_workbook(headers, rows, "zh", out, about or [])
     return out.getvalue()
+
+
+def table_of(rows: list[Returned], language: str) -> tuple[list[str], list[list[str]]]:
+    return [*HEADERS, *returned_headers()[language]], [[*one.cells, *one.added()] for one in rows]
 
 
 BAD = text(row(证件号码=ID[:17]), second(出发时间="6/5/2022"), second(姓名="王五", 证件号码="", 座位号=" 7 "))
@@ -79,19 +83,19 @@ class TestAsWorkbook:
 class TestAsCsv:
     def test_comes_in_again_as_it_was(self):
         _intake, lines = read(BAD)
-        content = b"".join(as_csv(HEADERS, returned(lines), "zh"))
+        content = b"".join(as_csv(*table_of(returned(lines), "zh")))
         again = read(content)[1]
         assert [line.sent[: len(HEADERS)] for line in again] == [line.sent for line in lines]
 
     def test_is_piece_by_piece_the_whole(self):
         rows = [Returned(number, row(), "", []) for number in range(2000)]
-        pieces = list(as_csv(HEADERS, rows, "en"))
+        pieces = list(as_csv(*table_of(rows, "en")))
         assert len(pieces) > 1
         assert b"".join(pieces).decode("utf-8-sig").count("\r\n") == 2001
 
     @given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=4))
     def test_holds_no_cell_that_a_spreadsheet_would_run(self, rows: list[list[str]]):
-        content = b"".join(as_csv(["a", "b"], [Returned(1, cells, "", []) for cells in rows], "en"))
+        content = b"".join(as_csv(["a", "b"], rows))
         for cells in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")):
             for cell in cells:
                 assert not cell.startswith(("=", "-", "@", "\t", "\r", "\n")), cell
@@ -117,9 +121,9 @@ class TestNeutral:
 
 
 class TestOurOwnColumns:
-    @pytest.mark.parametrize("language", ["zh", "en"])
+    @pytest.mark.parametrize("language", ["zh", "en", "both"])
     def test_are_not_told_of_when_they_come_back(self, language: str):
-        content = b"".join(as_csv(HEADERS, [Returned(2, row(), "x", [])], language))
+        content = b"".join(as_csv(*table_of([Returned(2, row(), "x", [])], language)))
         assert notes(content) == []
 
     def test_stand_in_a_workbook_of_ours_too(self):
