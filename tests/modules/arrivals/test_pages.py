@@ -1,5 +1,6 @@
 """Pages of arrivals: who sees them, what they say in both languages, and how many queries a list takes."""
 
+from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -7,8 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from bihuan.kernel import clock, custody
-from bihuan.modules.arrivals import actions
+from bihuan.kernel import access, clock, custody
+from bihuan.modules.arrivals import actions, queries
 from bihuan.modules.arrivals.models import Arrival, Batch, BatchRow
 from bihuan.modules.arrivals.views.batches import take_in_file
 from tests.modules.arrivals.test_actions import raise_level, resident_id, row, sheet, take_in, walk_in
@@ -198,6 +199,8 @@ class TestArrivalsList:
             "?on=2022-06-20",
             "?outcome=pending&sort=-name",
             "?measure=central",
+            "?class=high_area&origin=310000",
+            "?sort=landed_at",
             "?export=csv",
         ],
     )
@@ -206,6 +209,28 @@ class TestArrivalsList:
         walk_in(city, 2)
         sign_in(client, city.user("commander"))
         assert client.get(f"/arrivals/{query}").status_code == 200
+
+    def test_counts_nobody_twice_who_is_in_reach_by_gate_and_by_community(self, city: World):
+        take_in(city, sheet(row(1)))
+        walk_in(city, 2)
+        walk_in(city, 3, unit=None)
+        trips = queries.Trips(access.scope_for(city.user("district")))
+        assert trips.count({}) == len(trips.rows({}, "", 0, 50)) == 3
+
+    def test_shows_the_latest_landing_first_and_who_has_not_landed_last(self, city: World):
+        take_in(city, sheet(row(1)))
+        first, second = walk_in(city, 2), walk_in(city, 3)
+        Arrival.objects.filter(id=second).update(landed_at=clock.now() + timedelta(hours=1))
+        trips = queries.Trips(access.scope_for(city.user("commander")))
+        found = [card.id for card in trips.rows({}, "-landed_at", 0, 50)]
+        assert found[:2] == [second, first]
+        assert list(reversed(found)) == [card.id for card in trips.rows({}, "landed_at", 0, 50)]
+
+    def test_is_cut_to_an_area_with_all_that_lies_in_it(self, city: World):
+        raise_level(city, "high")
+        inside, _outside = walk_in(city, 2, origin="310115"), walk_in(city, 3, origin="410100")
+        trips = queries.Trips(access.scope_for(city.user("commander")))
+        assert [card.id for card in trips.rows({"origin": "310000"}, "", 0, 50)] == [inside]
 
     def test_takes_a_fixed_number_of_queries(self, client: Client, city: World, django_assert_max_num_queries):
         take_in(city, sheet(*[row(number) for number in range(1, 60)]))

@@ -3,9 +3,9 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from bihuan.kernel import clock
+from bihuan.kernel import access, clock
 from bihuan.kernel.ledger import history
-from bihuan.modules.people import actions
+from bihuan.modules.people import actions, queries
 from tests.signing_in import sign_in
 from tests.world import World
 
@@ -34,6 +34,24 @@ class TestPeopleList:
 
     def test_ends_at_the_own_scope(self, client: Client, city: World, person):
         assert "张**" not in sign_in(client, city.user("stranger")).get("/people/").content.decode()
+
+    @pytest.mark.parametrize("sort", ["unit", "-unit"])
+    def test_goes_unit_by_unit_and_ends_with_whoever_has_none(self, city: World, sort: str):
+        homes = ["410811001001", "", "410802", "410811001001", ""]
+        for number, home in enumerate(homes):
+            actions.register(
+                name=f"李{number}",
+                id_type="passport",
+                id_number=f"P{number}",
+                unit=city.unit(home).id if home else None,
+                at=clock.now(),
+                by=city.actor("gate_officer"),
+                key=uuid4(),
+            )
+        people = queries.People(access.scope_for(city.user("commander")), "/people/{}")
+        units = [row.unit for offset in range(len(homes)) for row in people.rows({}, sort, offset, 1)]
+        named = [str(city.unit(code).name) for code in ("410802", "410811001001", "410811001001")]
+        assert units == [*(named if sort == "unit" else reversed(named)), "", ""]
 
     def test_takes_a_fixed_number_of_queries(self, client: Client, city: World, django_assert_max_num_queries):
         for number in range(30):
