@@ -21,10 +21,8 @@ pytestmark = pytest.mark.django_db
 BOARDS = [
     ("commander", ""),
     ("commander", "410811"),
-    ("commander", "410802"),
     ("commander", "site-yuntai"),
     ("district", ""),
-    ("stranger", ""),
     ("team_lead", ""),
     ("site_head", ""),
     ("community_worker", ""),
