@@ -152,6 +152,7 @@ LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_URL = "/sign-out"
 ACCOUNT_URL = "/me"
+PUBLIC_URL = "/public/"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # the outer wall; idle and absolute ends are judged by bihuan.kernel.access.sessions
 SESSION_COOKIE_SAMESITE = "Lax"
 

@@ -165,9 +165,11 @@ class Advice:
 
 
 def advice(on: date) -> list[Advice]:
-    """Travel advice by area as of a day, from the watch list."""
+    """Where not to travel as of a day, from the watch list: what is low again is no longer advised against."""
     return [
-        Advice(row.area.name, row.area.code, row.level, row.since, row.until, row.order_text) for row in watch_list(on)
+        Advice(row.area.name, row.area.code, row.level, row.since, row.until, row.order_text)
+        for row in watch_list(on)
+        if row.level != Level.LOW
     ]
 
 

@@ -29,6 +29,11 @@ class TestAccess:
     def test_of_nobody_leads_to_the_sign_in_page(self, client: Client, gate: str, address: str) -> None:
         assert client.get(gate + address)["Location"].startswith("/sign-in?next=")
 
+    def test_of_a_traveller_leads_on_to_the_public_pages(self, client: Client, city: World) -> None:
+        text = client.get("/sign-in").content.decode()
+        assert 'href="/public/"' in text
+        assert client.get("/public/").status_code == 200
+
     def test_to_appointing_is_not_for_a_gate_officer(self, client: Client, city: World, gate: str) -> None:
         assert sign_in(client, city.user("gate_officer")).get(f"{gate}/appointment").status_code == 404
 

@@ -8,6 +8,7 @@ import segno
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.middleware.csrf import get_token
+from django.urls import Resolver404
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -59,7 +60,12 @@ def post_fields(context: template.Context) -> SafeString:
 def reachable(context: template.Context, url: str) -> str:
     """`url` where the reader may open it, else nothing: a figure is shown to more people than its rows are."""
     scope = getattr(context.get("request"), "whole_scope", None)
-    return url if scope is None or not url.startswith("/") or access.may_open(scope, url) else ""
+    if scope is None or not url.startswith("/"):
+        return url
+    try:
+        return url if access.may_open(scope, url) else ""
+    except Resolver404:  # no page of ours stands there: nobody's power speaks against it
+        return url
 
 
 @register.inclusion_tag("web/field.html")

@@ -34,7 +34,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         request.session[AFTER] = safe(request, request.GET.get("next", ""))
         return redirect("access:code")
     roles = access.queries.accounts_by_role() if settings.DEMO else ()
-    return page(request, "units/sign_in.html", {"form": form, "roles": roles, "after": request.GET.get("next", "")})
+    context = {"form": form, "roles": roles, "after": request.GET.get("next", ""), "public_url": settings.PUBLIC_URL}
+    return page(request, "units/sign_in.html", context)
 
 
 @never_cache
