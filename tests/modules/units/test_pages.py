@@ -71,7 +71,7 @@ class TestPages:
         answer = client.post(f"{gate}/particulars", said | {"population": "12", "key": str(uuid4())})
         assert answer.status_code == 302
         after = access.queries.unit(before.id)
-        assert (after.phone, after.address, after.population) == ("0391-2222222", "Road 1", 12)
+        assert (after.phone, after.address, after.population) == ("0391-2222222", "Station Road", 12)
         assert (after.kind, after.path, after.sector) == (before.kind, before.path, before.sector)
         sign_in(client, city.user("gate_officer"))
         assert client.get(f"{gate}/particulars").status_code == 404
