@@ -11,10 +11,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from bihuan.kernel import clock
 from bihuan.kernel.access.actions import ChangedUnit, NewUnit
 from bihuan.kernel.access.models import Unit
 from bihuan.kernel.access.vocabulary import kinds
-from bihuan.kernel.files import FileProblem, Form, Recognised, form_of, header_key, plain, read_table, recognise
+from bihuan.kernel.files import FileProblem, Form, Grade, Intake, Note, defects, form_of, plain, refusal
 from bihuan.kernel.refusals import Refused
 from bihuan.kernel.text import Text
 
@@ -62,6 +63,10 @@ class Problem:
         return self._words("fix_zh", "fix_en")
 
     def _words(self, zh: str, en: str) -> Text:
+        if self.code in defects():
+            note = Note(self.code, value=self.value)
+            tell = note.reason if zh == "zh" else note.remedy
+            return Text(zh=tell("zh"), en=tell("en"))
         entry = format_file()["cell"][self.code]
         names = ", ".join(kinds())
         return Text(zh=entry[zh], en=entry[en]).filled(value=self.value, names=names)
@@ -128,11 +133,12 @@ class UnitList:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the file and how each field's column is headed there."""
+    """A row of the file, how each field's column is headed there, and what of it could not be read."""
 
     number: int
     cells: Mapping[str, str]
     heads: Mapping[str, str]
+    spoilt: tuple[Problem, ...] = ()
 
     def problem(self, field: str, code: str) -> Problem:
         return Problem(self.number, self.heads[field], self.cells.get(field, ""), code)
@@ -141,11 +147,10 @@ class Row:
 def read_units(content: bytes) -> UnitList:
     """Read a list of units, CSV or XLSX, and compare it with the register."""
     try:
-        known = frozenset(header_key(header) for column in form().columns for header in column.headers)
-        recognised = recognise(read_table(content, known), (form(),))
+        intake = Intake(content, (form(),))
     except FileProblem as problem:
         raise ListRefused(*file_words(problem)) from problem
-    return compared(list(rows_of(recognised)), standing())
+    return compared(list(rows_of(intake)), standing())
 
 
 def standing() -> dict[str, Entry]:
@@ -167,13 +172,18 @@ def standing() -> dict[str, Entry]:
     }
 
 
-def rows_of(recognised: Recognised) -> Iterable[Row]:
+def rows_of(intake: Intake) -> Iterable[Row]:
     """The rows by field, each cell as plain text."""
-    heads = {column.field: column.headers[0] for column in recognised.form.columns}
-    heads |= {column.field: recognised.table.headers[position] for position, column in recognised.places}
-    for number, raw in zip(recognised.table.numbers, recognised.table.rows, strict=True):
-        cells = {column.field: plain(raw[at]) for at, column in recognised.places if at < len(raw)}
-        yield Row(number, cells, heads)
+    heads = {column.field: column.name for column in form().columns}
+    heads |= {column.field: intake.plan.headers[position] for position, column in intake.plan.places}
+    for line in intake.lines(clock.now().date()):
+        cells = {column.field: line.values[at] for at, column in intake.plan.places}
+        spoilt = tuple(
+            Problem(note.row, note.column, note.value, note.code)
+            for note in line.notes
+            if note.grade is Grade.REJECTED and note.code != "missing"
+        )
+        yield Row(line.number, cells, heads, spoilt)
 
 
 def compared(rows: list[Row], known: Mapping[str, Entry]) -> UnitList:
@@ -182,6 +192,9 @@ def compared(rows: list[Row], known: Mapping[str, Entry]) -> UnitList:
     problems: list[Problem] = []
     repeated = 0
     for row in rows:
+        if row.spoilt:
+            problems += row.spoilt
+            continue
         entry, found = entry_of(row, known)
         problems += found
         if entry is None:
@@ -286,12 +299,8 @@ def format_file() -> dict[str, dict[str, dict[str, str]]]:
 
 def file_words(problem: FileProblem) -> tuple[Text, Text]:
     """Why a file cannot be taken in, and what to do."""
-    entry = tomllib.loads((formats() / "problems.toml").read_text(encoding="utf-8"))["file"][problem.code]
-    names = ", ".join(problem.names)
-    return (
-        Text(zh=entry["zh"], en=entry["en"]).filled(names=names),
-        Text(zh=entry["fix_zh"], en=entry["fix_en"]).filled(names=names),
-    )
+    note = refusal(problem)
+    return Text(zh=note.reason("zh"), en=note.reason("en")), Text(zh=note.remedy("zh"), en=note.remedy("en"))
 
 
 def formats() -> Path:

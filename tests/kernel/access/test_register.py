@@ -117,6 +117,13 @@ class TestReadUnits:
         assert {problem.code for problem in found.problems} == {"name_missing", "unit_waits", "code_twice"}
         assert counts(found) == (0, 0, 0, 5)
 
+    def test_names_a_cell_that_was_wrecked_before_it_came_here(self, city):
+        found = take_in(sheet("410899,district,锟斤拷,,410800,,,,", "410898,district,好区,,410800,,,,"))
+        [problem] = found.problems
+        assert (problem.row, problem.column, problem.code) == (2, "name_zh", "text_wrecked")
+        assert "乱码" in problem.reason.zh
+        assert counts(found) == (1, 0, 0, 1)
+
     @pytest.mark.parametrize("content", [b"", b"\x00\x01\x02", "何,物\n1,2\n".encode(), sheet()])
     def test_refuses_a_file_that_is_no_list_of_units(self, content: bytes):
         with pytest.raises(ListRefused):
