@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
-from bihuan.kernel.ledger import Actor, derive
+from bihuan.kernel.ledger import Actor, derive, latest
 from bihuan.kernel.refusals import NotFound, Refused
 from bihuan.kernel.web import accepted, knocks, page, request_key
 from bihuan.modules.arrivals import actions as arrivals
@@ -119,6 +119,19 @@ def advice(request: HttpRequest) -> HttpResponse:
     today = clock.now().astimezone(clock.CITY).date()
     context = {"rows": places.advice(today), "levels": dict(places.level_names()), "today": today}
     return page(request, "public/advice.html", context)
+
+
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """What was signed last over everything that was recorded: for whoever wants to keep it and ask one day."""
+    return page(request, "public/checkpoint.html", {"latest": latest()})
+
+
+def checkpoint_note(request: HttpRequest) -> HttpResponse:
+    """The same as a program keeps it."""
+    signed = latest()
+    if signed is None:
+        raise NoSuchPage
+    return HttpResponse(signed.note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
 
 
 @kept_by_nobody

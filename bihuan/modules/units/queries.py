@@ -15,7 +15,7 @@ from bihuan.kernel import access, clock
 from bihuan.kernel.access.models import Unit, User
 from bihuan.kernel.access.queries import Holder, UnitRow
 from bihuan.kernel.access.vocabulary import kinds
-from bihuan.kernel.ledger import FactRow, count_of_kinds, of_kinds
+from bihuan.kernel.ledger import FactRow, count_of_kinds, covering, of_kinds
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
@@ -467,6 +467,7 @@ class AuditLine:
     who: str
     subject: str
     detail: str
+    checkpoint: str
 
 
 class AuditTrail:
@@ -492,7 +493,8 @@ class AuditTrail:
         names = access.queries.user_names(
             [UUID(actor) for fact in found if (actor := fact.actor.removeprefix("user:")) != fact.actor]
         )
-        return [audit_line(fact, names) for fact in found]
+        signed = covering([fact.key for fact in found])
+        return [audit_line(fact, names, signed.get(fact.key)) for fact in found]
 
     def kinds(self, filters: Mapping[str, str]) -> Sequence[str]:
         return [filters["kind"]] if filters.get("kind") else list(AUDITED)
@@ -520,7 +522,7 @@ def audit_words(payload: Mapping[str, Any]) -> Iterator[object]:
             yield value
 
 
-def audit_line(fact: FactRow, names: Mapping[UUID, str]) -> AuditLine:
+def audit_line(fact: FactRow, names: Mapping[UUID, str], checkpoint: int | None) -> AuditLine:
     actor = fact.actor.removeprefix("user:")
     return AuditLine(
         at=fact.recorded_at,
@@ -528,4 +530,5 @@ def audit_line(fact: FactRow, names: Mapping[UUID, str]) -> AuditLine:
         who=names.get(UUID(actor), actor) if actor != fact.actor else fact.actor,
         subject="" if fact.subject == fact.actor else fact.subject,
         detail=" · ".join(str(word) for word in audit_words(fact.payload)),
+        checkpoint="" if checkpoint is None else str(checkpoint),
     )

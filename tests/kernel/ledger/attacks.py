@@ -60,14 +60,19 @@ def some(rng: random.Random, number: int) -> list[NewFact]:
 
 
 def add(facts: list[NewFact]) -> None:
-    """Record facts and give them their leaves at once, as the sequencer does when nobody else is writing."""
+    """Record facts and give them their leaves at once."""
     with transaction.atomic():
         record_many(facts)
-        run(
-            "INSERT INTO ledger_leaf (index, fact, hash) SELECT (SELECT count(*) FROM ledger_leaf) - 1 + "
-            "row_number() OVER (ORDER BY seq), seq, leaf_hash FROM ledger_fact WHERE key = ANY(%s)",
-            [fact.key for fact in facts],
-        )
+        give_leaves()
+
+
+def give_leaves() -> None:
+    """What the sequencer does once nobody else on the server is writing; here within the same transaction."""
+    run(
+        "INSERT INTO ledger_leaf (index, fact, hash) SELECT (SELECT count(*) FROM ledger_leaf) - 1 + "
+        "row_number() OVER (ORDER BY seq), seq, leaf_hash FROM ledger_fact "
+        "WHERE NOT EXISTS (SELECT FROM ledger_leaf WHERE fact = seq)"
+    )
 
 
 def grown(rng: random.Random, folder: Path, checkpoints: int) -> Ledger:

@@ -7,10 +7,13 @@ from django.urls import reverse
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.db import uuid7
+from bihuan.kernel.ledger import SigningKey, sign
+from bihuan.kernel.ledger.notes import Note
 from bihuan.modules.arrivals import queries as arrivals
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.measures import queries as orders
 from bihuan.modules.places import queries as places
+from tests.kernel.ledger.attacks import give_leaves
 from tests.modules.arrivals.test_actions import raise_level
 from tests.modules.measures.ordering import live_order
 from tests.world import World, world
@@ -45,12 +48,28 @@ def token_of(city: World) -> str:
 
 
 class TestOpenPages:
-    @pytest.mark.parametrize("name", ["public:home", "public:declare", "public:status", "public:advice"])
+    @pytest.mark.parametrize("name", ["home", "declare", "status", "advice", "checkpoint"])
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_need_no_account(self, city: World, name: str, language: str):
         client = Client()
         client.cookies["django_language"] = language
-        assert client.get(reverse(name)).status_code == 200
+        assert client.get(reverse(f"public:{name}")).status_code == 200
+
+
+class TestCheckpoint:
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_can_be_kept_by_anybody(self, city: World, language: str):
+        client = Client()
+        client.cookies["django_language"] = language
+        assert client.get(reverse("public:checkpoint_note")).status_code == 404
+        give_leaves()
+        key = SigningKey.new()
+        sign([key], [])
+        note = client.get(reverse("public:checkpoint_note")).content.decode()
+        assert key.public.has_signed(Note.read(note))
+        shown = client.get(reverse("public:checkpoint")).content.decode()
+        assert str(key.public) in shown
+        assert note in shown
 
 
 class TestDeclaration:

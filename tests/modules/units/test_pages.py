@@ -2,11 +2,14 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.ledger import SigningKey, rotate, sign
 from bihuan.modules.units import actions, queries
 from bihuan.modules.units.models import DailyReturn, DutyShift
 from tests.conftest import START
+from tests.kernel.ledger.attacks import give_leaves
 from tests.signing_in import sign_in
 from tests.world import World
 
@@ -153,3 +156,25 @@ class TestAudit:
         elsewhere = queries.AuditTrail(access.scope_for(city.user("stranger")), START.date())
         assert elsewhere.count({}) == 0
         assert elsewhere.count({"account": "gate_officer"}) == 0
+
+    def test_says_which_checkpoint_covers_an_entry(self, client: Client, city: World) -> None:
+        opened = [uuid4(), uuid4()]
+        access.opened(access.scope_for(city.user("gate_officer")), opened[0], "landing")
+        give_leaves()
+        key = SigningKey.new()
+        sign([key], [])
+        rotate([key], SigningKey.new(key.name), [])
+        access.opened(access.scope_for(city.user("gate_officer")), opened[1], "landing")
+        trail = queries.AuditTrail(access.scope_for(city.user("auditor")), START.date())
+        lines = {line.subject: line.checkpoint for line in trail.rows({"kind": "person.opened"}, "", 0, 50)}
+        assert lines == {f"person:{opened[0]}": "0", f"person:{opened[1]}": ""}
+
+    @pytest.mark.parametrize("language", ["zh-hans", "en"])
+    def test_names_the_latest_checkpoint(self, client: Client, city: World, language: str) -> None:
+        client.cookies["django_language"] = language
+        sign_in(client, city.user("auditor"))
+        address = reverse("public:checkpoint")
+        assert address not in client.get("/audit/").content.decode()
+        give_leaves()
+        sign([SigningKey.new()], [])
+        assert address in client.get("/audit/").content.decode()

@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access
+from bihuan.kernel.ledger import latest
 from bihuan.kernel.web import Column, Filter, Table, render_table
 from bihuan.modules.units import queries
 
@@ -13,6 +14,7 @@ COLUMNS = [
     Column("who", _("Who"), sortable=False),
     Column("subject", _("On"), sortable=False),
     Column("detail", _("Details"), sortable=False),
+    Column("checkpoint", _("Checkpoint"), sortable=False),
 ]
 FILTERS = [
     Filter("day", _("Day"), kind="day"),
@@ -25,5 +27,10 @@ FILTERS = [
 def trail(request: access.Request) -> HttpResponse:
     table = Table.from_request(request, COLUMNS, queries.AuditTrail(request.scope, access.queries.today()), FILTERS)
     return render_table(
-        request, "units/audit.html", table, export_name="audit", on_export=access.exporting(request.scope, "audit")
+        request,
+        "units/audit.html",
+        table,
+        {"latest": latest()},
+        export_name="audit",
+        on_export=access.exporting(request.scope, "audit"),
     )
