@@ -11,7 +11,6 @@ from .intakes import Intake
 from .lines import Line, Plan
 from .problems import FileProblem
 from .returning import Mark, Returned, as_csv, as_workbook, fitted, neutral
-from .tables import Recognised, Table, decoded, read_table, recognise
 
 __all__ = [
     "Column",
@@ -26,12 +25,9 @@ __all__ = [
     "Mark",
     "Note",
     "Plan",
-    "Recognised",
     "Returned",
-    "Table",
     "as_csv",
     "as_workbook",
-    "decoded",
     "defects",
     "fitted",
     "form_of",
@@ -39,8 +35,6 @@ __all__ = [
     "is_ours",
     "neutral",
     "plain",
-    "read_table",
-    "recognise",
     "refusal",
     "returned_headers",
 ]

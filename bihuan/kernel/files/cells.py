@@ -31,9 +31,14 @@ type Reading = tuple[str, list[str]]
 
 
 class ColumnReader:
-    """Reads one column of a file. `order` is how the column writes its dates; `on` the day as of which it is read."""
+    """Reads one column of a file. `order` is how the column writes its dates; `on` the day as of which it is read,
+    `loses_digits` whether its document numbers show that a spreadsheet rounded them.
+    """
 
-    def __init__(self, form: Form, column: Column, header: str, order: Order, on: date) -> None:
+    def __init__(
+        self, form: Form, column: Column, header: str, order: Order, on: date, *, loses_digits: bool = False
+    ) -> None:
+        self.loses_digits = loses_digits
         self.form, self.column, self.header, self.order, self.on = form, column, header, order, on
         self.is_foreign = bool(form.defaults.get("country"))
         self.last = ""
@@ -134,10 +139,14 @@ class ColumnReader:
     def _read(self, text: str, document: str) -> Reading:
         try:
             if self._read_kind is None:
-                return numbers.document_number(text, document, self.on, self.is_foreign)
+                return self._document_number(text, document)
             return self._read_kind(text)
         except Bad as bad:
             return "", [bad.code]
+
+    def _document_number(self, text: str, document: str) -> Reading:
+        value, codes = numbers.document_number(text, document, self.on, self.is_foreign)
+        return value, codes if self.loses_digits else [code for code in codes if code != "id_maybe_lost"]
 
     def _note(self, code: str, row: int, sent: str, became: str = "") -> Note:
         names = (str(len(sent)),) if code == "cell_too_long" else ()

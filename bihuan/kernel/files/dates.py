@@ -168,6 +168,8 @@ def _month(name: str) -> int:
 
 
 def _date(year: int, month: int, day: int) -> date:
+    if year == 0:
+        raise Bad("date_zero")
     try:
         found = date(year, month, day)
     except ValueError:

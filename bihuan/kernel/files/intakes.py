@@ -59,7 +59,7 @@ class Intake:
 
     @property
     def plan(self) -> Plan:
-        return Plan(self.heading.form, self.heading.headers, self.heading.places, self.orders)
+        return Plan(self.heading.form, self.heading.headers, self.heading.places, self.orders, self._look.loses_digits)
 
     @property
     def rows(self) -> int:

@@ -41,6 +41,7 @@ class Plan:
     headers: tuple[str, ...]
     places: tuple[tuple[int, Column], ...]
     orders: Mapping[int, Order] = field(default_factory=dict)
+    loses_digits: bool = False
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -51,6 +52,7 @@ class Plan:
                 [position, order.pattern, order.is_mixed, order.is_declared, order.counts_from_1904]
                 for position, order in self.orders.items()
             ],
+            "loses_digits": self.loses_digits,
         }
 
     @classmethod
@@ -64,6 +66,7 @@ class Plan:
             headers=tuple(data["headers"]),  # type: ignore[arg-type]
             places=tuple((position, columns[name]) for position, name in places if name in columns),
             orders={position: Order(*rest) for position, *rest in orders},
+            loses_digits=bool(data["loses_digits"]),
         )
 
     def read(self, rows: Iterable[tuple[int, Sequence[str]]], on: date) -> list[Line]:
@@ -79,7 +82,17 @@ class Lines:
         self.plan, self.width, self.is_text = plan, len(plan.headers), is_text
         self.needed = [position for position, column in plan.places if column.is_needed]
         self.readers = [
-            (position, ColumnReader(plan.form, column, plan.headers[position], plan.orders.get(position, Order()), on))
+            (
+                position,
+                ColumnReader(
+                    plan.form,
+                    column,
+                    plan.headers[position],
+                    plan.orders.get(position, Order()),
+                    on,
+                    loses_digits=plan.loses_digits,
+                ),
+            )
             for position, column in sorted(plan.places, key=lambda place: place[1].kind != "document")
         ]
 

@@ -15,6 +15,7 @@ from .repeats import Met, number_hash
 from .workbooks import Marks
 
 NUMBERS_TOLD_MAX = 20
+THOUSANDS_SHARE_MAX = 0.05  # one number in a thousand ends so by itself
 
 
 class Look:
@@ -33,6 +34,7 @@ class Look:
         self._unnamed = {position for position, header in enumerate(heading.headers) if not header}
         self._written_in: set[int] = set()
         self._shortest, self._last_width = 1 << 30, 0
+        self._numbers = self._thousands = 0
 
     def see(self, row: Row) -> None:
         number, cells, _marks = row
@@ -51,6 +53,8 @@ class Look:
         self.rows_met.add(hash(fitted(cells, self._width)))
         if 0 <= self.number_at < width and (text := cells[self.number_at]):
             self.numbers_met.add(number_hash(text))
+            self._numbers += 1
+            self._thousands += text.endswith("000")
         for position, evidence in self.evidence:
             if position < width:
                 evidence.see(cells[position])
@@ -65,6 +69,11 @@ class Look:
         """How each column of dates is to be read."""
         declared = self.heading.form.date_order
         return {position: evidence.order(declared, counts_from_1904) for position, evidence in self.evidence}
+
+    @property
+    def loses_digits(self) -> bool:
+        """Whether so many document numbers end in 000 that a spreadsheet must have rounded the column."""
+        return self._thousands > THOUSANDS_SHARE_MAX * self._numbers
 
     def cut(self, seen: Seen) -> Note | None:
         """The last row, where it is shorter than every other and the file ends within it."""

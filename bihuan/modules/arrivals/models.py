@@ -104,6 +104,8 @@ class Batch(Model):
     content = models.BinaryField(null=True)
     form = models.CharField(max_length=24, blank=True)
     headers = models.JSONField(default=list)
+    plan = models.JSONField(default=dict)
+    told = models.JSONField(default=list)
     issuer = models.CharField(max_length=120, blank=True)
     legal_basis = models.CharField(max_length=200, blank=True)
     unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+")

@@ -16,6 +16,8 @@ from tests.kernel.files.sheets import (
     forms,
     notes,
     read,
+    resident,
+    resident_ending,
     row,
     second,
     table,
@@ -297,3 +299,17 @@ class TestIntake:
     def test_refuses_what_is_no_file_of_rows(self, content: bytes):
         with pytest.raises(FileProblem):
             Intake(content, forms())
+
+
+class TestRoundedNumbers:
+    LOST = resident_ending("000")
+
+    def test_that_fit_by_chance_are_doubtful_in_a_column_of_rounded_ones(self):
+        rows = [row(证件号码=self.LOST), *(second(证件号码=f"4108021990010{n}{n}000") for n in range(1, 9))]
+        codes = {note.row: note.code for note in notes(text(*rows)) if note.column == "证件号码"}
+        assert codes[2] == "id_maybe_lost"
+        assert set(codes.values()) == {"id_maybe_lost", "id_precision"}
+
+    def test_are_believed_among_many_that_are_whole(self):
+        rows = [row(证件号码=resident(f"41080219900101{n:03}")) for n in range(1, 41)]
+        assert notes(text(*rows, second(证件号码=self.LOST))) == []

@@ -1,140 +1,27 @@
 """Reading cells, recognising forms, telling trips apart: pure."""
 
-from datetime import date, timedelta
+import json
+from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bihuan.kernel.files import FileProblem, decoded, plain, read_table, recognise
-from bihuan.modules.arrivals.queries.forms import forms, known_headers
+from bihuan.kernel.files import FileProblem, Intake
+from bihuan.modules.arrivals.queries.forms import forms
 from bihuan.modules.arrivals.rules import (
+    Lookups,
     Outcome,
+    Problem,
+    RowReader,
     Trip,
-    cells,
     is_over,
     left_on,
     merged,
     place,
     worst_level,
 )
-from bihuan.modules.arrivals.rules.cells import Bad
 from bihuan.modules.arrivals.rules.classing import Ground, facts_of
 
 TODAY = date(2022, 6, 20)
-
-
-class TestDay:
-    @pytest.mark.parametrize(
-        ("text", "order", "day"),
-        [
-            ("2022-06-20", "YMD", date(2022, 6, 20)),
-            ("2022/6/20", "YMD", date(2022, 6, 20)),
-            ("20220620", "YMD", date(2022, 6, 20)),
-            ("2022年6月20日", "YMD", date(2022, 6, 20)),
-            ("6/20/2022", "MDY", date(2022, 6, 20)),
-            ("20/6/2022", "DMY", date(2022, 6, 20)),
-            ("Mar 22 2021", "MDY", date(2021, 3, 22)),
-            ("2022-06-20 00:00:00", "YMD", date(2022, 6, 20)),
-        ],
-    )
-    def test_is_read_as_people_write_it(self, text: str, order: str, day: date):
-        assert cells.day(text, order) == day
-
-    @pytest.mark.parametrize(
-        ("text", "order", "code"),
-        [
-            ("31/7/1961", "MDY", "date_range"),
-            ("0/1/20", "MDY", "date_short_year"),
-            ("6/20/2022", "YMD", "date_order"),
-            ("asdf", "MDY", "date_form"),
-            ("2022-02-30", "YMD", "date_range"),
-            ("Foo 22 2021", "MDY", "date_form"),
-        ],
-    )
-    def test_says_what_is_wrong(self, text: str, order: str, code: str):
-        with pytest.raises(Bad) as bad:
-            cells.day(text, order)
-        assert bad.value.code == code
-
-    @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)))
-    def test_reads_back_what_it_wrote_in_every_order(self, day: date):
-        assert cells.day(day.isoformat(), "YMD") == day
-        assert cells.day(f"{day.month}/{day.day}/{day.year}", "MDY") == day
-        assert cells.day(f"{day.day}.{day.month}.{day.year}", "DMY") == day
-
-
-class TestMoment:
-    @pytest.mark.parametrize(
-        ("text", "order", "moment", "has_time"),
-        [
-            ("3/21/2021 23:40", "MDY", "2021-3-21 23:40", True),
-            ("Mar 22 2021  7:24AM", "MDY", "2021-3-22 7:24", True),
-            ("2022-06-20T15:30", "YMD", "2022-6-20 15:30", True),
-            ("2022-06-20", "YMD", "2022-6-20 23:59", False),
-            ("6/20/2022 12:05 AM", "MDY", "2022-6-20 0:5", True),
-        ],
-    )
-    def test_is_local_and_without_a_time_the_end_of_the_day(self, text: str, order: str, moment: str, has_time: bool):
-        found, was_written = cells.moment(text, order)
-        assert (f"{found:%Y-%-m-%-d %-H:%-M}", was_written) == (moment, has_time)
-
-    @pytest.mark.parametrize("text", ["2022-06-20 25:00", "6/20/2022 13:00 PM"])
-    def test_knows_no_other_clock(self, text: str):
-        with pytest.raises(Bad):
-            cells.moment(text, "MDY")
-
-
-class TestBirth:
-    @pytest.mark.parametrize(("text", "code"), [("2023-01-01", "birth_future"), ("1850-01-01", "birth_too_long_ago")])
-    def test_lies_within_a_life(self, text: str, code: str):
-        with pytest.raises(Bad) as bad:
-            cells.birth(text, "YMD", TODAY)
-        assert bad.value.code == code
-
-
-class TestCells:
-    @pytest.mark.parametrize(
-        ("read", "text", "value"),
-        [
-            (cells.phone, "+84192039281920", "+84192039281920"),
-            (cells.phone, "(555) 555-0111 x 12", "5555550111"),
-            (cells.phone_us, "15555550115", "15555550115"),
-            (cells.email, "a@b.cn", "a@b.cn"),
-            (cells.postal, "98665-0020", "98665-0020"),
-            (cells.worded, "St. 4", "St. 4"),
-        ],
-    )
-    def test_good_ones_are_kept(self, read, text: str, value: str):
-        assert read(text) == value
-
-    @pytest.mark.parametrize(
-        ("read", "text", "code"),
-        [
-            (cells.phone, "fdsa", "phone_form"),
-            (cells.phone, "12345", "phone_length"),
-            (cells.phone_us, "111-222-3333", "phone_area_code"),
-            (cells.email, "sadfds", "email_form"),
-            (cells.postal, "fasdsdf", "postal_form"),
-            (cells.worded, "234", "no_letters"),
-            (cells.digits, "asdf", "not_digits"),
-        ],
-    )
-    def test_bad_ones_say_why(self, read, text: str, code: str):
-        with pytest.raises(Bad) as bad:
-            read(text)
-        assert bad.value.code == code
-
-    def test_are_made_narrow_and_lose_what_nobody_sees(self):
-        assert plain("\u200b４１０８　Ｘ\n") == "4108 X"
-
-
-class TestDecoded:
-    TEXT = "姓名,证件号码\n张三,1\n"
-
-    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-    def test_in_whatever_it_was_written(self, encoding: str):
-        assert decoded(self.TEXT.encode(encoding), known_headers()) == self.TEXT
 
 
 class TestForms:
@@ -150,14 +37,55 @@ class TestForms:
 
     def test_a_machine_made_form_that_was_cut_is_refused(self):
         epi = next(form for form in forms() if form.code == "epi-x")
-        headers = tuple(column.headers[0] for column in epi.columns[:-1])
+        headers = ",".join(column.name for column in epi.columns[:-1])
         with pytest.raises(FileProblem) as problem:
-            recognise([(1, headers), (2, ("x",) * len(headers))], forms())
+            Intake(f"{headers}\nx\n".encode(), forms())
         assert (problem.value.code, problem.value.names) == ("columns_missing", ("Notes",))
 
     def test_empty_rows_are_passed_over_but_counted(self):
-        rows = read_table("姓名,电话\n\n,,\n张三,13800000001\n".encode(), known_headers())
-        assert [number for number, _row in rows] == [1, 4]
+        lines = Intake("姓名,电话\n\n,,\n张三,13800000001\n".encode(), forms()).lines(TODAY)
+        assert [line.number for line in lines] == [4]
+
+
+class TestRowReader:
+    PLAN = "姓名,证件类型,证件号码,联系电话,出发时间,预计到达时间,出发地,最后暴露日期\n"
+
+    def read(self, row: str, **known: object):
+        intake = Intake((self.PLAN + row).encode(), forms())
+        reader = RowReader(intake.plan, Lookups(**known), TODAY)  # type: ignore[arg-type]
+        return next(reader.read(line) for line in intake.lines(TODAY))
+
+    def test_makes_a_traveller_of_a_good_row(self):
+        row = self.read("张三,护照,E1,13800000001,2022-06-19 08:00,2022-06-20,上海市,", areas={"上海市": "310000"})
+        assert row.problems == ()
+        assert row.traveller is not None
+        assert (row.traveller.name, row.traveller.id_type, row.traveller.origin) == ("张三", "passport", "310000")
+        assert row.traveller.departed_at == datetime(2022, 6, 19, 8, 0)  # noqa: DTZ001 (local until it is stored)
+        assert row.traveller.expected_at == datetime(2022, 6, 20, 23, 59)  # noqa: DTZ001
+
+    @pytest.mark.parametrize(
+        ("cells", "code", "severity"),
+        [
+            ("张三,护照,E1,,2022-06-21,2022-06-20,,", "departs_after_arrival", "error"),
+            ("张三,护照,E1,,,2022-08-20,,", "too_far_ahead", "doubt"),
+            ("张三,护照,E1,,,,,2022-07-01", "exposure_future", "error"),
+            ("张三,护照,E1,,,,无此地,", "area_unknown", "error"),
+            ("张三,,,,,,,", "nothing_to_know_by", "error"),
+            ("张三,船票,E1,,,,,", "document_unknown", "error"),
+            ("张三,护照,E1,12345,,,,", "phone_length", "warning"),
+            ("张 三,护照,E1,,,,,", "name_spaced", "repaired"),
+            ("张三,护照,E1,,6/5/2022,,,", "date_order", "doubt"),
+            ("同上,护照,E1,,,,,", "ditto_identity", "error"),
+        ],
+    )
+    def test_says_what_is_wrong_and_how_much_it_matters(self, cells: str, code: str, severity: str):
+        row = self.read(cells)
+        assert [(problem.code, problem.severity.value) for problem in row.problems] == [(code, severity)]
+        assert (row.traveller is None) == (severity == "error")
+
+    def test_keeps_a_problem_as_it_was(self):
+        [problem] = self.read("张 三,护照,E1,,,,,").problems
+        assert Problem.of(json.loads(json.dumps(problem.as_json()))) == problem
 
 
 def trip(day: int | None, carrier: str = "G1", is_open: bool = True, seat: str = "") -> Trip:

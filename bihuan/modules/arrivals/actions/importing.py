@@ -3,10 +3,11 @@ row.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.db import AnyOf, uuid7
-from bihuan.kernel.files import Recognised, recognise
+from bihuan.kernel.files import Intake, Line, Plan
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
 from bihuan.kernel.loop import action, profile
 from bihuan.kernel.postgres import copy_rows
@@ -29,7 +30,6 @@ from bihuan.modules.arrivals.queries.gates import units_of_gates
 from bihuan.modules.arrivals.queries.reading import CONTENT, FileRefused, read_file, trip, trips_of, unfinished
 from bihuan.modules.arrivals.rules import (
     Ground,
-    Lookups,
     Outcome,
     Problem,
     Row,
@@ -81,6 +81,7 @@ class ImportResult:
     doubtful: int = 0
     rejected: int = 0
     problems: tuple[Problem, ...] = field(default=())
+    told: tuple[Problem, ...] = field(default=())
 
     def as_json(self) -> dict[str, object]:
         """For the command line: counts, and every problem with its words in both languages."""
@@ -92,6 +93,7 @@ class ImportResult:
             "form": self.form,
             **counts,
             "problems": [problem_json(problem) for problem in self.problems],
+            "told": [problem_json(problem) for problem in self.told],
         }
 
 
@@ -137,14 +139,14 @@ def import_arrivals(
     With `preview` nothing is written, and the result says what would be. Raises FileRefused when the file itself is
     unfit.
     """
-    recognised = read_file(content)
+    intake = read_file(content, file_name)
     if preview:
-        return _preview(recognised, at)
+        return _preview(intake, at)
     letter: dict[str, Any] = {"kind": kind, "issuer": issuer, "legal_basis": legal_basis, "unit": unit or by.unit}
     batch = unfinished(content, by.id, **letter) or receive_batch(
         content, file_name, **letter, at=at, by=by, key=derive(key, "batch")
     )
-    return take_in(batch, recognised, at=at, by=by, key=derive(batch, "rows"), progress=progress)
+    return take_in(batch, intake, at=at, by=by, key=derive(batch, "rows"), progress=progress)
 
 
 @action
@@ -192,7 +194,7 @@ def receive_batch(
 
 def take_in(
     batch: UUID,
-    recognised: Recognised,
+    intake: Intake,
     *,
     at: datetime,
     by: Actor,
@@ -200,25 +202,20 @@ def take_in(
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportResult:
     """Take in the rows of a received file. Interrupted and begun again with the same key, it goes on where it
-    stopped.
+    stopped: its rows are read as of the day it was received, whatever day it is now.
     """
-    table = recognised.table
-    total = len(table.rows)
-    for start in range(0, total, CHUNK_ROWS):
-        rows = list(zip(table.numbers, table.rows, strict=True))[start : start + CHUNK_ROWS]
+    plan, told = intake.plan.as_json(), [Problem.told(note).as_json() for note in intake.notes]
+    received_on = Batch.objects.values_list("imported_at", flat=True).get(id=batch).astimezone(clock.CITY).date()
+    done = 0
+    for rows in batched(intake.lines(received_on), CHUNK_ROWS):
         _patiently(
-            lambda rows=rows, start=start: take_in_rows(  # type: ignore[misc]
-                batch,
-                rows,
-                content_form=recognised.form.code,
-                headers=table.headers,
-                at=at,
-                by=by,
-                key=derive(key, "from", str(start)),
+            lambda rows=rows, start=done: take_in_rows(  # type: ignore[misc]
+                batch, rows, plan=plan, told=told, at=at, by=by, key=derive(key, "from", str(start))
             )
         )
+        done += len(rows)
         if progress:
-            progress(min(start + CHUNK_ROWS, total), total)
+            progress(done, intake.rows)
     finish_batch(batch, at=at, by=by, key=derive(key, "finished"))
     return result_of(batch)
 
@@ -226,10 +223,10 @@ def take_in(
 @action
 def take_in_rows(
     batch: UUID,
-    rows: Sequence[tuple[int, tuple[str, ...]]],
+    rows: Sequence[Line],
     *,
-    content_form: str,
-    headers: tuple[str, ...],
+    plan: Mapping[str, Any],
+    told: Sequence[Mapping[str, Any]],
     at: datetime,
     by: Actor,
     key: UUID,
@@ -237,8 +234,7 @@ def take_in_rows(
     """Write one set of rows: new people, new and changed arrivals, the outcome of each row, their facts and their
     flow.
     """
-    recognised = _again(content_form, headers, rows)
-    chunk = _place(recognised, lookups(), at)
+    chunk = _place(Plan.of(plan, forms()), rows, at)
     people_actions.enrol_many(chunk.newcomers, at=at, by=by, key=derive(key, "people"))
     people_actions.complete_phones(chunk.phones, at=at, by=by, key=derive(key, "phones"))
     created = [placed for placed in chunk.placed if placed.outcome == Outcome.CREATED]
@@ -254,7 +250,9 @@ def take_in_rows(
         [*_created_facts(created, references, batch, at, by, key), *_changed_facts(changed, batch, at, by, key)]
     )
     _open_flow(created, batch, at=at, by=by, key=key)
-    Batch.objects.filter(id=batch).update(form=content_form, headers=list(headers), state=Batch.State.RUNNING)
+    Batch.objects.filter(id=batch).update(
+        form=plan["form"], headers=plan["headers"], plan=plan, told=told, state=Batch.State.RUNNING
+    )
 
 
 @action
@@ -304,13 +302,13 @@ def take_in_received(
     if held.content is None:
         return result_of(batch)
     try:
-        recognised = read_file(bytes(held.content))
+        intake = read_file(bytes(held.content), held.file_name)
     except FileRefused as refused:
         refuse_batch(
             batch, code=refused.problem.code, names=refused.problem.names, at=at, by=by, key=derive(key, "refused")
         )
         raise
-    return take_in(batch, recognised, at=at, by=by, key=derive(batch, "rows"), progress=progress)
+    return take_in(batch, intake, at=at, by=by, key=derive(batch, "rows"), progress=progress)
 
 
 def result_of(batch: UUID) -> ImportResult:
@@ -331,13 +329,14 @@ def result_of(batch: UUID) -> ImportResult:
         duplicate=held.duplicate,
         doubtful=held.doubtful,
         rejected=held.rejected,
-        problems=tuple(problem_of(entry) for listed in problems for entry in listed),
+        problems=_in_the_way(Problem.of(entry) for listed in problems for entry in listed),
+        told=tuple(Problem.of(entry) for entry in held.told),
     )
 
 
-def problem_of(entry: dict[str, Any]) -> Problem:
-    """A problem as it was kept beside its row."""
-    return Problem(entry["row"], entry["column"], entry["value"], entry["code"], Severity(entry["severity"]))
+def _in_the_way(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems that somebody has to do something about: what was repaired is none."""
+    return tuple(problem for problem in problems if problem.severity is not Severity.REPAIRED)
 
 
 def _patiently(work: Callable[[], None]) -> None:
@@ -352,24 +351,22 @@ def _patiently(work: Callable[[], None]) -> None:
             return
 
 
-def _preview(recognised: Recognised, at: datetime) -> ImportResult:
-    chunk = _place(recognised, lookups(), at)
+def _preview(intake: Intake, at: datetime) -> ImportResult:
+    lines = list(intake.lines(at.astimezone(clock.CITY).date()))
+    chunk = _place(intake.plan, lines, at)
     counts = {outcome.value: 0 for outcome in BatchRow.Outcome}
     for placed in chunk.placed:
         counts[placed.outcome] += 1
-    problems = tuple(problem for placed in chunk.placed for problem in placed.problems)
-    return ImportResult(None, recognised.form.code, rows=len(chunk.placed), problems=problems, **counts)
+    problems = _in_the_way(problem for placed in chunk.placed for problem in placed.problems)
+    told = tuple(Problem.told(note) for note in intake.notes)
+    return ImportResult(None, intake.plan.form.code, rows=len(chunk.placed), problems=problems, told=told, **counts)
 
 
-def _again(code: str, headers: tuple[str, ...], rows: Sequence[tuple[int, tuple[str, ...]]]) -> Recognised:
-    form = next(form for form in forms() if form.code == code)
-    return recognise([(0, headers), *rows], (form,))
-
-
-def _place(recognised: Recognised, known: Lookups, at: datetime) -> _Chunk:
+def _place(plan: Plan, lines: Sequence[Line], at: datetime) -> _Chunk:
     """Say of every row what becomes of it. Reads the registers in a few queries, writes nothing."""
     today = at.astimezone(clock.CITY).date()
-    rows = _read(recognised, known, today)
+    reader = RowReader(plan, lookups(), today)
+    rows = [reader.read(line) for line in lines]
     asked = {row.number: _newcomer(row.traveller) for row in rows if row.traveller and not _is_doubtful(row.problems)}
     register = people.register_for(list(asked.values()))
     area_ids = places.ids({row.traveller.origin for row in rows if row.traveller and row.traveller.origin})
@@ -384,7 +381,7 @@ def _place(recognised: Recognised, known: Lookups, at: datetime) -> _Chunk:
         enrolled, newcomer = register.place(asked[row.number])
         if enrolled.person is None:
             answers[row.number] = _Placed(
-                row, BatchRow.Outcome.DOUBTFUL.value, (*row.problems, _doubt(recognised, row, enrolled.doubt))
+                row, BatchRow.Outcome.DOUBTFUL.value, (*row.problems, _doubt(plan, row, enrolled.doubt))
             )
             continue
         if newcomer:
@@ -409,12 +406,6 @@ def _place(recognised: Recognised, known: Lookups, at: datetime) -> _Chunk:
             answers[first] = replace(answers[first], content=placed.content)
     chunk.placed = [answers[row.number] for row in rows]
     return chunk
-
-
-def _read(recognised: Recognised, known: Lookups, today: date) -> list[Row]:
-    table = recognised.table
-    reader = RowReader(recognised.form, recognised.places, table.headers, known, today)
-    return [reader.read(number, raw) for number, raw in zip(table.numbers, table.rows, strict=True)]
 
 
 def _trip_of(
@@ -469,11 +460,11 @@ def _is_doubtful(problems: Sequence[Problem]) -> bool:
     return any(problem.severity is Severity.DOUBT for problem in problems)
 
 
-def _doubt(recognised: Recognised, row: Row, doubt: str) -> Problem:
+def _doubt(plan: Plan, row: Row, doubt: str) -> Problem:
     wanted = ("id_number",) if doubt == "id_of_another" else ("name", "family", "given")
-    position = next((place for place, column in recognised.places if column.field in wanted), 0)
+    position = next((place for place, column in plan.places if column.field in wanted), 0)
     value = row.raw[position] if position < len(row.raw) else ""
-    return Problem(row.number, recognised.table.headers[position], value, doubt, Severity.DOUBT)
+    return Problem(row.number, plan.headers[position], value, doubt, Severity.DOUBT)
 
 
 def _newcomer(traveller: Traveller) -> people.NewPerson:
@@ -510,7 +501,9 @@ def arrival_values(traveller: Traveller) -> tuple[Any, ...]:
 
 
 def _in_city(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=clock.CITY) if moment else None
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=clock.CITY)
 
 
 def _arrival_columns(placed: _Placed, batch: UUID, reference: str, at: datetime) -> tuple[Any, ...]:

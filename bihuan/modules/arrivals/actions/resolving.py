@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.db.models import F
 
-from bihuan.kernel import custody
-from bihuan.kernel.files import recognise
+from bihuan.kernel import clock, custody
+from bihuan.kernel.files import Plan
 from bihuan.kernel.ledger import Actor, derive, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.modules.arrivals import events
@@ -16,7 +16,7 @@ from bihuan.modules.arrivals.models import Arrival, Batch, BatchRow
 from bihuan.modules.arrivals.queries.forms import forms, lookups
 from bihuan.modules.arrivals.queries.gates import units_of_gates
 from bihuan.modules.arrivals.queries.reading import CONTENT
-from bihuan.modules.arrivals.rules import RowReader
+from bihuan.modules.arrivals.rules import Problem, RowReader
 from bihuan.modules.people import actions as people
 
 from .refused import RowDecided
@@ -29,11 +29,9 @@ def take_in_row(row_id: UUID, *, reason: str, at: datetime, by: Actor, key: UUID
     """
     row = _doubtful(row_id)
     batch = Batch.objects.defer("content").get(id=row.batch_id)
-    form = next(form for form in forms() if form.code == batch.form)
-    recognised = recognise([(0, tuple(batch.headers)), (row.number, tuple(row.raw))], (form,))
-    on = at.date()
-    reader = RowReader(form, recognised.places, recognised.table.headers, lookups(), on)
-    read = reader.read(row.number, tuple(row.raw))
+    plan, on = Plan.of(batch.plan, forms()), at.astimezone(clock.CITY).date()
+    [line] = plan.read([(row.number, _completed(row, batch.headers))], on)
+    read = RowReader(plan, lookups(), on).read(line)
     assert read.traveller is not None, "a doubtful row can be read"
     traveller = read.traveller
     is_disputed = any(problem["code"] == "id_of_another" for problem in row.problems)
@@ -78,6 +76,15 @@ def drop_row(row_id: UUID, *, reason: str, at: datetime, by: Actor, key: UUID) -
     row = _doubtful(row_id)
     batch = Batch.objects.defer("content").get(id=row.batch_id)
     _decided(row, batch, BatchRow.Outcome.REJECTED, None, reason, at=at, by=by, key=key)
+
+
+def _completed(row: BatchRow, headers: list[str]) -> list[str]:
+    """The cells of a row with what "as above" stood for: the row above is not read again."""
+    cells = list(row.raw)
+    for problem in map(Problem.of, row.problems):
+        if problem.code == "ditto":
+            cells[headers.index(problem.column)] = problem.became
+    return cells
 
 
 def _doubtful(row_id: UUID) -> BatchRow:

@@ -29,6 +29,8 @@ class Migration(migrations.Migration):
                 ('content', models.BinaryField(null=True)),
                 ('form', models.CharField(blank=True, max_length=24)),
                 ('headers', models.JSONField(default=list)),
+                ('plan', models.JSONField(default=dict)),
+                ('told', models.JSONField(default=list)),
                 ('issuer', models.CharField(blank=True, max_length=120)),
                 ('legal_basis', models.CharField(blank=True, max_length=200)),
                 ('imported_by', models.CharField(max_length=80)),

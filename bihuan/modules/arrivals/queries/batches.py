@@ -1,18 +1,19 @@
 """Batches: what came in a file, what became of each row, and whether everybody is accounted for."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Any, BinaryIO
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from bihuan.kernel import access, custody
-from bihuan.kernel.files import FileProblem
+from bihuan.kernel.files import FileProblem, Grade, Mark, Returned, as_csv, as_workbook, fitted, returned_headers
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals.models import Batch, BatchRow
@@ -20,13 +21,6 @@ from bihuan.modules.arrivals.rules import Problem, Severity
 
 from .forms import file_reason, form_names, reason, remedy
 
-OUTCOME_HEADERS = (
-    "bihuan: row",
-    "bihuan: outcome",
-    "bihuan: reasons (zh)",
-    "bihuan: reasons (en)",
-    "bihuan: reference",
-)
 FIELDS = (
     "id",
     "kind",
@@ -45,7 +39,12 @@ FIELDS = (
     "doubtful",
     "rejected",
 )
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+GRADES = {
+    Severity.ERROR: Grade.REJECTED,
+    Severity.WARNING: Grade.REJECTED,
+    Severity.DOUBT: Grade.DOUBTFUL,
+    Severity.REPAIRED: Grade.REPAIRED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +192,8 @@ class BatchRows:
         if outcome := filters.get("outcome"):
             rows = rows.filter(outcome=outcome)
         if filters.get("problems"):
-            rows = rows.exclude(problems=[])
+            bad = [Q(problems__contains=[{"severity": one.value}]) for one in Severity if one is not Severity.REPAIRED]
+            rows = rows.filter(reduce(or_, bad))
         return rows
 
 
@@ -208,31 +208,46 @@ def row_card(row_id: UUID) -> tuple[UUID, RowCard]:
 def outcome_csv(batch_id: UUID) -> Iterator[bytes]:
     """The file as it came, with what became of each row: CSV, UTF-8 with BOM. Corrected, it can be handed in again."""
     headers = Batch.objects.values_list("headers", flat=True).get(id=batch_id)
-    yield "\ufeff".encode()
-    yield _line([*headers, *OUTCOME_HEADERS])
-    rows = (
-        BatchRow.objects.filter(batch_id=batch_id)
-        .order_by("number")
-        .values_list("number", "raw", "outcome", "problems", "arrival__reference")
-    )
-    for number, raw, outcome, problems, reference in rows.iterator(chunk_size=2000):
+    return as_csv([*headers, *returned_headers()["both"]], _outcomes(batch_id, len(headers)))
+
+
+def _outcomes(batch_id: UUID, width: int) -> Iterator[list[str]]:
+    for number, raw, outcome, problems, reference in _kept(batch_id):
         told = [(problem["column"], problem_words(problem)) for problem in problems]
-        cells = [*raw, *[""] * (len(headers) - len(raw))]
-        yield _line(
-            [
-                *cells,
-                number,
-                outcome,
-                "; ".join(f"{column}: {words.zh}" for column, words in told),
-                "; ".join(f"{column}: {words.en}" for column, words in told),
-                reference or "",
-            ]
+        yield [
+            *fitted(raw, width),
+            str(number),
+            outcome,
+            "; ".join(f"{column}: {words.zh}" for column, words in told),
+            "; ".join(f"{column}: {words.en}" for column, words in told),
+            reference or "",
+        ]
+
+
+def annotated(batch_id: UUID, language: str, target: BinaryIO) -> None:
+    """The file as it came, as a workbook in one language: bad cells coloured, with what is wrong and what to do."""
+    headers, told = Batch.objects.values_list("headers", "told").get(id=batch_id)
+    with override(language):
+        rows = (
+            Returned(number, raw, str(outcome_names()[outcome]), [_mark(one) for one in problems], reference or "")
+            for number, raw, outcome, problems, reference in _kept(batch_id)
         )
+        as_workbook(headers, rows, language[:2], target, [_mark(one) for one in told])
+
+
+def _kept(batch_id: UUID) -> Iterator[tuple[Any, ...]]:
+    rows = BatchRow.objects.filter(batch_id=batch_id).order_by("number")
+    return rows.values_list("number", "raw", "outcome", "problems", "arrival__reference").iterator(chunk_size=2000)
+
+
+def _mark(entry: Mapping[str, Any]) -> Mark:
+    problem = Problem.of(entry)
+    return Mark(problem.column, GRADES[problem.severity], str(reason(problem)), str(remedy(problem)))
 
 
 def problem_words(entry: Mapping[str, Any]) -> Text:
     """What is wrong and what to do, in one sentence of each language."""
-    told = Problem(entry["row"], entry["column"], entry["value"], entry["code"], Severity(entry["severity"]))
+    told = Problem.of(entry)
     what, fix = reason(told), remedy(told)
     return Text(zh=f"{what.zh} → {fix.zh}", en=f"{what.en} → {fix.en}")
 
@@ -255,23 +270,9 @@ def outcome_names() -> dict[str, object]:
 
 
 def _row(found: BatchRow) -> RowCard:
-    problems = []
-    for entry in found.problems:
-        problem = Problem(entry["row"], entry["column"], entry["value"], entry["code"], Severity(entry["severity"]))
-        problems.append((problem.column, problem.value, reason(problem), remedy(problem)))
-    return RowCard(found.id, found.number, found.raw, found.outcome, tuple(problems), found.arrival_id)
-
-
-def _line(cells: Sequence[object]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([_harmless(str(cell)) for cell in cells])
-    return out.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet would run as a formula gets an apostrophe; a phone number with its plus is left
-    alone.
-    """
-    if cell.startswith(FORMULA_SIGNS) and not cell[1:].replace(" ", "").replace("-", "").isdigit():
-        return f"'{cell}"
-    return cell
+    problems = tuple(
+        (problem.column, problem.value, reason(problem), remedy(problem))
+        for problem in map(Problem.of, found.problems)
+        if problem.severity is not Severity.REPAIRED
+    )
+    return RowCard(found.id, found.number, found.raw, found.outcome, problems, found.arrival_id)

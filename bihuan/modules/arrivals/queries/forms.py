@@ -6,11 +6,10 @@ from functools import cache
 from pathlib import Path
 
 from bihuan.kernel import access
-from bihuan.kernel.files import FileProblem, Form, form_of, header_key
+from bihuan.kernel.files import FileProblem, Form, Note, defects, form_of, refusal
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals.models import Gate
 from bihuan.modules.arrivals.rules import Lookups, Problem
-from bihuan.modules.people import queries as people
 from bihuan.modules.places import queries as places
 
 FORMATS = Path(__file__).resolve().parents[3] / "profiles" / "formats"
@@ -37,12 +36,6 @@ def form_names() -> dict[str, Text]:
     return {one["code"]: Text.of(one["name"]) for one in data}
 
 
-@cache
-def known_headers() -> frozenset[str]:
-    """Every header of every form, as it is compared."""
-    return frozenset(header_key(header) for form in forms() for column in form.columns for header in column.headers)
-
-
 def template_headers(language: str) -> list[str]:
     """The headers of our own template in one language: the first name is Chinese, the second English."""
     template = next(form for form in forms() if not form.signature)
@@ -61,7 +54,6 @@ def lookups() -> Lookups:
         states=_states(),
         gates=gates,
         units=_communities(),
-        resident_id_problem=people.resident_id_problem,
     )
 
 
@@ -77,24 +69,34 @@ def _words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
 
 def reason(problem: Problem) -> Text:
     """What is wrong with a cell, in both languages."""
+    if problem.code in defects():
+        note = _note(problem)
+        return Text(zh=note.reason("zh"), en=note.reason("en"))
     entry = _words()["cell"][problem.code]
     return Text(zh=entry["zh"], en=entry["en"]).filled(value=problem.value.strip())
 
 
 def remedy(problem: Problem) -> Text:
     """What to do about it, in both languages."""
+    if problem.code in defects():
+        note = _note(problem)
+        return Text(zh=note.remedy("zh"), en=note.remedy("en"))
     entry = _words()["cell"][problem.code]
     return Text(zh=entry["fix_zh"], en=entry["fix_en"])
 
 
 def file_reason(problem: FileProblem) -> tuple[Text, Text]:
     """Why a file cannot be taken in, and what to do."""
-    entry = _words()["file"][problem.code]
-    names = ", ".join(problem.names)
-    return (
-        Text(zh=entry["zh"], en=entry["en"]).filled(names=names),
-        Text(zh=entry["fix_zh"], en=entry["fix_en"]).filled(names=names),
-    )
+    return note_words(refusal(problem))
+
+
+def note_words(note: Note) -> tuple[Text, Text]:
+    """What is said of a file as a whole, and what to do."""
+    return Text(zh=note.reason("zh"), en=note.reason("en")), Text(zh=note.remedy("zh"), en=note.remedy("en"))
+
+
+def _note(problem: Problem) -> Note:
+    return Note(problem.code, problem.row, problem.column, problem.value, problem.became, problem.names)
 
 
 @cache

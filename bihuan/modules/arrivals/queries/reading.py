@@ -1,6 +1,6 @@
 """Reading a file against the registers: which trips are known already."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from uuid import UUID
 
@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
 from bihuan.kernel.db import AnyOf
-from bihuan.kernel.files import FileProblem, Recognised, read_table, recognise
+from bihuan.kernel.files import FileProblem, Intake
 from bihuan.kernel.refusals import Refused
 from bihuan.modules.arrivals.models import Arrival, Batch, State
 from bihuan.modules.arrivals.rules import Trip
 
-from .forms import file_reason, forms, known_headers
+from .forms import file_reason, forms
 
 CONTENT = (
     "mode",
@@ -49,10 +49,10 @@ class NothingThere(Refused):
         super().__init__(_("The file is no longer kept."), _("Upload it again."))
 
 
-def read_file(content: bytes) -> Recognised:
-    """The table inside a file and the form it has; raises FileRefused with the columns it lacks."""
+def read_file(content: bytes, name: str = "", learnt: Mapping[str, str] | None = None) -> Intake:
+    """A file looked through, in the form it has; raises FileRefused with what keeps it from being read."""
     try:
-        return recognise(read_table(content, known_headers()), forms())
+        return Intake(content, forms(), name=name, learnt=learnt)
     except FileProblem as problem:
         raise FileRefused(problem) from problem
 

@@ -1,23 +1,18 @@
 """Reading one row: every bad cell is named, and what can be read becomes a traveller."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 
-from bihuan.kernel.files import Column, Form, plain
+from bihuan.kernel.files import Column, Line, Plan
 
-from . import cells
 from .cells import Bad, Problem, Severity
 
 EXPECTED_DAYS_AHEAD_MAX = 30
 RESIDENT_ID_LENGTH = 18
+END_OF_DAY = time(23, 59)
 NAME_PARTS = ("given", "family", "name")  # in the order in which they are joined
 JOINED = (*NAME_PARTS, "address", "carrier")  # fields that several columns fill together
-
-
-def narrowed(cell: str) -> str:
-    """A cell as `plain` makes it; most need no more than their blanks trimmed."""
-    return " ".join(cell.split()) if cell.isascii() and cell.isprintable() else plain(cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,6 @@ class Lookups:
     states: frozenset[str] = frozenset()
     gates: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
-    resident_id_problem: Callable[[str, date], str | None] = lambda number, on: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,59 +65,46 @@ class Row:
 
 
 class RowReader:
-    """Reads the rows of one file in `form` as of the day `on`, one at a time; what it keeps is of the row at hand."""
+    """Makes travellers of the rows of one file as of the day `on`, one at a time; what it keeps is of the row at hand.
+    The cells were read before: here they are looked up in the registers and held against each other.
+    """
 
-    def __init__(
-        self, form: Form, places: Sequence[tuple[int, Column]], headers: Sequence[str], lookups: Lookups, on: date
-    ) -> None:
-        self.form, self.places, self.headers = form, places, headers
+    def __init__(self, plan: Plan, lookups: Lookups, on: date) -> None:
+        self.form, self.places, self.headers = plan.form, plan.places, plan.headers
         self.lookups, self.on = lookups, on
-        self.order = {header: position for position, header in enumerate(headers)}
-        self.in_turn = sorted(places, key=lambda place: place[1].kind != "country")
+        self.order = {header: position for position, header in enumerate(self.headers)}
+        self.in_turn = sorted(self.places, key=lambda place: place[1].kind != "country")
         self.kinds: dict[str, Callable[[str], object]] = {
-            "text": lambda text: text,
-            "name": cells.worded,
-            "city": cells.worded,
-            "date": lambda text: cells.day(text, form.date_order),
-            "birth": lambda text: cells.birth(text, form.date_order, on),
-            "moment": lambda text: cells.moment(text, form.date_order)[0],
-            "phone": cells.phone,
-            "phone_us": cells.phone_us,
-            "email": cells.email,
-            "postal": cells.postal,
-            "digits": cells.digits,
+            "date": date.fromisoformat,
+            "birth": date.fromisoformat,
+            "moment": _moment,
             "country": self._country,
             "state": self._state,
             "area": self._area,
             "gate": lambda text: self._known(text, self.lookups.gates, "gate_unknown"),
             "unit": lambda text: self._known(text, self.lookups.units, "unit_unknown"),
-            "id_number": lambda text: text.replace(" ", "").replace("-", "").upper(),
         }
 
-    def read(self, number: int, raw: tuple[str, ...]) -> Row:
+    def read(self, line: Line) -> Row:
         """What one row says, and everything that is wrong with it."""
-        self.number, self.raw = number, raw
-        self.problems: list[Problem] = []
+        self.number, self.raw, self.cells = line.number, line.sent, line.values
+        self.problems = [Problem.told(note) for note in line.notes]
         self.found: dict[str, object] = dict(self.form.defaults)
         self.where: dict[str, str] = {}
         self.parts: dict[str, list[str]] = {}
         self.country = self.form.defaults.get("country", "")
         self._read_cells()
-        self._read_extra()
         traveller = self._traveller()
-        self.problems.sort(key=lambda one: self.order.get(one.column, -1))
-        return Row(number, raw, traveller, tuple(self.problems))
+        if len(self.problems) > 1:
+            self.problems.sort(key=lambda one: self.order.get(one.column, -1))
+        return Row(self.number, self.raw, traveller, tuple(self.problems))
 
     def _read_cells(self) -> None:
         for position, column in self.in_turn:
-            text = narrowed(self.raw[position]) if position < len(self.raw) else ""
-            if text.casefold() in self.form.blanks:
-                text = ""
-            header = self.headers[position]
+            text = self.cells[position]
             if not text:
-                if column.is_needed:
-                    self._bad(header, "", "missing", Severity.ERROR)
                 continue
+            header = self.headers[position]
             try:
                 value = self._value(column, text)
             except Bad as bad:
@@ -136,7 +117,8 @@ class RowReader:
     def _value(self, column: Column, text: str) -> object:
         if column.kind in self.form.words:
             return self._word(column.kind, text)
-        return self.kinds[column.kind](text)
+        read = self.kinds.get(column.kind)
+        return read(text) if read else text
 
     def _keep(self, column: Column, header: str, value: object) -> None:
         if column.field in JOINED:
@@ -160,7 +142,7 @@ class RowReader:
     def _state(self, text: str) -> str:
         if self.country in ("", "US") and text.casefold() not in self.lookups.states:
             raise Bad("state_unknown")
-        return cells.worded(text)
+        return text
 
     def _area(self, text: str) -> str:
         key = text.casefold()
@@ -175,10 +157,6 @@ class RowReader:
         if found is None:
             raise Bad(code)
         return found
-
-    def _read_extra(self) -> None:
-        if any(cell.strip() for cell in self.raw[len(self.headers) :]):
-            self._bad("", self.raw[len(self.headers)], "too_many_cells", Severity.ERROR)
 
     def _bad(self, column: str, value: str, code: str, severity: Severity) -> None:
         self.problems.append(Problem(self.number, column, value, code, severity))
@@ -218,13 +196,7 @@ class RowReader:
                 "resident_id" if len(number) == RESIDENT_ID_LENGTH and number[:17].isdigit() else "other"
             )
         if self.found["id_type"] == "resident_id":
-            problem = self.lookups.resident_id_problem(number, self.on)
-            if problem:
-                self._bad(self.where["id_number"], number, problem, Severity.ERROR)
-            else:
-                self._fill_from_id(number)
-        elif len(number) > 40 or not number.isalnum():
-            self._bad(self.where["id_number"], number, "id_form", Severity.ERROR)
+            self._fill_from_id(number)
 
     def _check_known_without_number(self) -> None:
         if any(problem.severity is Severity.ERROR for problem in self.problems):
@@ -260,3 +232,9 @@ class RowReader:
     def _raw_of(self, field_name: str) -> str:
         header = self.where[field_name]
         return next(self.raw[position] for position, _ in self.places if self.headers[position] == header)
+
+
+def _moment(text: str) -> datetime:
+    """A moment as it was read; without a time it is the end of the day."""
+    found = datetime.fromisoformat(text)
+    return found if len(text) > len("2022-06-20") else datetime.combine(found.date(), END_OF_DAY)
