@@ -48,6 +48,16 @@ class Signed:
     def growth(self) -> Growth:
         return Growth(self.size, [self.peaks[n : n + 32] for n in range(0, len(self.peaks), 32)])
 
+    def is_signed_by(self, *keys: PublicKey) -> bool:
+        """Whether all of these keys have signed the note, and the note says what is kept beside it."""
+        try:
+            note = Note.read(self.note)
+            checkpoint = Checkpoint.read(note.text)
+        except Unreadable:
+            return False
+        agrees = (checkpoint.size, checkpoint.root) == (self.size, self.growth().root())
+        return agrees and all(key.has_signed(note) for key in keys)
+
 
 def sign(keys: Sequence[SigningKey], known_to: Iterable[Path]) -> int:
     """Sign all facts that have been committed; says how many checkpoints that made, none where nothing is new.
@@ -97,13 +107,7 @@ def numbered(number: int) -> Signed | None:
 
 def after(number: int, limit: int) -> list[Signed]:
     """The checkpoints that follow a number, in their order."""
-    return list(
-        _kept(
-            f"{KEPT} WHERE number > %s ORDER BY number LIMIT %s",
-            number,
-            limit,
-        )
-    )
+    return list(_kept(f"{KEPT} WHERE number > %s ORDER BY number LIMIT %s", number, limit))
 
 
 def covering(keys: Collection[UUID]) -> dict[UUID, int]:
@@ -121,9 +125,7 @@ def _sign_next(keys: Sequence[SigningKey], known_to: Iterable[Path]) -> bool:
     with transaction.atomic():
         before = _locked()
         for witness in known_to:
-            with suppress(
-                OSError, Unreadable
-            ):  # a witness out of reach says nothing, and must not keep the others waiting
+            with suppress(OSError, Unreadable):  # one that cannot be asked must not keep the facts unsigned
                 _known(witness)
         growth = before.growth() if before else Growth()
         later = leaves(growth.size, growth.size + FACTS_MAX)
@@ -157,10 +159,7 @@ def _fitting(before: Signed, keys: Sequence[SigningKey]) -> SigningKey:
             f"Another key than this machine's signs this ledger: {before.key}.",
             "Give this machine that key in BIHUAN_SIGNING_KEY, or let the machine that holds it sign.",
         )
-    note = Note.read(before.note)
-    checkpoint = Checkpoint.read(note.text)
-    agrees = (checkpoint.size, checkpoint.root) == (before.size, before.growth().root())
-    if not (agrees and PublicKey.read(before.key).has_signed(note)):
+    if not before.is_signed_by(key.public):
         raise WrongKey(
             "The last checkpoint in the database is not the one that was signed, so nothing is signed after it.",
             "Keep the database as it is and run `bihuan verify`.",

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from bihuan.kernel.ledger import checkpoints, evidence, witnesses
 from bihuan.kernel.ledger.evidence import ROWS_AT_ONCE, Row
-from bihuan.kernel.ledger.notes import Checkpoint, Note, PublicKey, Unreadable
+from bihuan.kernel.ledger.notes import Note, PublicKey, Unreadable
 from bihuan.kernel.ledger.tree import Growth
 
 CHECKPOINTS_AT_ONCE = 200
@@ -142,16 +142,14 @@ class _Here:
     def is_signed(self, signed: checkpoints.Signed) -> bool:
         """Whether the note is signed by the key in force, and a new key by both. Then the new one is in force."""
         try:
-            note = Note.read(signed.note)
-            checkpoint = Checkpoint.read(note.text)
+            new = signed.checkpoint.key
         except Unreadable:
             return False
-        signers = [key for key in (self.key, checkpoint.key) if key]
-        agrees = (checkpoint.size, checkpoint.root) == (signed.size, signed.growth().root())
-        if not (signers and agrees and all(key.has_signed(note) for key in signers)):
+        signers = [key for key in (self.key, new) if key]
+        if not (signers and signed.is_signed_by(*signers)):
             return False
-        self.key = checkpoint.key or self.key
-        self.keys.add(signers[-1])
+        self.key = signers[-1]
+        self.keys.add(self.key)
         return str(self.key) == signed.key
 
 

@@ -86,7 +86,7 @@ class TestSign:
         with pytest.raises(WrongKey, match="Another key"):
             sign([SigningKey.new(KEY.name)], [])
 
-    @pytest.mark.parametrize("change", ["peaks = sha256('')", "note = replace(note, 'time 2', 'time 1')"])
+    @pytest.mark.parametrize("change", ["peaks = sha256('')", "note = replace(note, 'time 2', 'time 1')", "note = ''"])
     def test_is_refused_after_a_checkpoint_that_was_altered(self, transactional, owner, change):
         added(5)
         sign([KEY], [])
