@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from bihuan.kernel.ledger import Actor, record
 from bihuan.kernel.loop import events, profile
 from bihuan.kernel.loop.action import action
-from bihuan.kernel.loop.models import Choice, Duty
+from bihuan.kernel.loop.choosing import choose
+from bihuan.kernel.loop.models import Duty
 from bihuan.kernel.refusals import NotFound, Refused
 
 
@@ -61,5 +62,5 @@ def choose_profile(code: str, *, at: datetime, by: Actor, key: UUID) -> None:
     """From now on newcomers are met with this profile. Loops that run keep theirs."""
     if code not in profile.current():
         raise NoSuchProfile(code)
-    Choice.objects.create(profile=code, since=at)
+    choose(code, at)
     record(key=key, kind=events.CHOSEN, subject=f"profile:{code}", at=at, by=by, payload={})

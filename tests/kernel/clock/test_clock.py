@@ -31,6 +31,17 @@ class TestNow:
             pass
 
 
+class TestKept:
+    def test_lasts_as_long_as_the_clock_stands(self):
+        with clock.given(NOON):
+            clock.kept()["answer"] = 1
+            assert clock.kept() == {"answer": 1}
+            with clock.given(NOON):
+                assert clock.kept() == {}
+            assert clock.kept() == {}
+        assert contextvars.Context().run(clock.kept) == {}
+
+
 @pytest.mark.django_db
 class TestTheCitysTime:
     @pytest.fixture(autouse=True)

@@ -99,6 +99,16 @@ class TestChooseProfile:
         tell([fact(arrival, "arrival.expected", NOW, expected_at=NOW.isoformat())])
         assert queries.runs_of(arrival)[0].profile == "mpox"
 
+    def test_is_asked_for_once_while_the_clock_stands(self, django_assert_num_queries) -> None:
+        with clock.given(NOW), django_assert_num_queries(1):
+            assert profile.active().code == profile.active().code
+        with clock.given(NOW), django_assert_num_queries(1):
+            profile.active()
+        with clock.given(NOW):
+            assert profile.active().code == "covid19-cn"
+            actions.choose_profile("mpox", at=NOW, by=self.BY, key=SITE)
+            assert profile.active().code == "mpox"
+
     def test_refuses_one_that_is_not_there(self) -> None:
         with pytest.raises(actions.NoSuchProfile):
             actions.choose_profile("plague", at=NOW, by=self.BY, key=SITE)
