@@ -51,27 +51,31 @@ class SampleRow:
 
 
 def _rows(samples: QuerySet[Sample]) -> tuple[SampleRow, ...]:
-    rows = []
-    for sample in samples.prefetch_related(Prefetch("results", Result.objects.order_by("found_at", "id"))):
-        found = list(sample.results.all())
-        replaced = {result.corrects_id for result in found}
-        standing = next((result for result in found if result.id not in replaced), None)
-        rows.append(
-            SampleRow(
-                id=sample.id,
-                code=sample.code,
-                subject=sample.subject,
-                person_id=sample.person_id,
-                purpose=sample.get_purpose_display(),
-                phase=sample.phase,
-                day=sample.day,
-                taken_at=sample.taken_at,
-                result=standing.result if standing else "",
-                found_at=standing.found_at if standing else None,
-                is_corrected=len(found) > 1,
-            )
-        )
-    return tuple(rows)
+    return tuple(_row(sample) for sample in _answered(samples))
+
+
+def _answered(samples: QuerySet[Sample]) -> QuerySet[Sample]:
+    """The samples with everything their laboratories said."""
+    return samples.prefetch_related(Prefetch("results", Result.objects.order_by("found_at", "id")))
+
+
+def _row(sample: Sample) -> SampleRow:
+    found = list(sample.results.all())
+    replaced = {result.corrects_id for result in found}
+    standing = next((result for result in found if result.id not in replaced), None)
+    return SampleRow(
+        id=sample.id,
+        code=sample.code,
+        subject=sample.subject,
+        person_id=sample.person_id,
+        purpose=sample.get_purpose_display(),
+        phase=sample.phase,
+        day=sample.day,
+        taken_at=sample.taken_at,
+        result=standing.result if standing else "",
+        found_at=standing.found_at if standing else None,
+        is_corrected=len(found) > 1,
+    )
 
 
 def samples_of(subject: str) -> tuple[SampleRow, ...]:
@@ -209,8 +213,7 @@ class SampleList:
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[ListRow]:
         order = ("-" if sort.startswith("-") else "") + SORTS[sort.removeprefix("-") or "taken_at"]
         found = self._found(filters).select_related("person", "unit").order_by(order, "id")
-        standing = {row.id: row for row in _rows(found[offset : offset + limit])}
-        return tuple(_list_row(one, standing[one.id]) for one in found[offset : offset + limit])
+        return tuple(_list_row(one) for one in _answered(found)[offset : offset + limit])
 
     def _found(self, filters: Mapping[str, str]) -> QuerySet[Sample]:
         found = self.scope.rows(Sample.objects.all(), "unit")
@@ -236,7 +239,8 @@ WAITING = "waiting"
 SORTS = {"code": "code", "name": "person__name_key", "taken_at": "taken_at", "day": "day", "unit": "unit__code"}
 
 
-def _list_row(one: Sample, row: SampleRow) -> ListRow:
+def _list_row(one: Sample) -> ListRow:
+    row = _row(one)
     return ListRow(
         id=one.id,
         person_id=one.person_id,
@@ -280,11 +284,18 @@ class DueTests:
     now: datetime
 
     def count(self, filters: Mapping[str, str]) -> int:
-        return loop.count_duties(units=unit_ids(self.scope), steps=TEST_STEPS, standing="due", now=self.now)
+        return loop.count_duties(
+            units=access.queries.unit_ids(self.scope), steps=TEST_STEPS, standing="due", now=self.now
+        )
 
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[DueRow]:
         duties = loop.open_duties(
-            units=unit_ids(self.scope), steps=TEST_STEPS, standing="due", now=self.now, offset=offset, limit=limit
+            units=access.queries.unit_ids(self.scope),
+            steps=TEST_STEPS,
+            standing="due",
+            now=self.now,
+            offset=offset,
+            limit=limit,
         )
         cards = people.cards([person_of(duty) for duty in duties])
         samples = samples_of_many({duty.subject for duty in duties})
@@ -312,11 +323,6 @@ def _due_row(duty: loop.DutyRow, card: people.PersonCard, samples: Sequence[Samp
 def day_of(occurrence: str) -> int | None:
     """The day of the test plan that an occurrence of a duty stands for."""
     return rules.day_of(occurrence)
-
-
-def unit_ids(scope: Scope) -> list[UUID] | None:
-    """The units of a scope for the loop's filters; None for everywhere."""
-    return None if scope.is_everywhere else [unit.id for unit in access.queries.units(scope)]
 
 
 def person_of(duty: loop.DutyRow) -> UUID:

@@ -1,5 +1,6 @@
 """Pages of orders and appeals, for those they are for and for nobody else."""
 
+import re
 from datetime import timedelta
 from types import ModuleType
 from uuid import UUID
@@ -14,6 +15,7 @@ from bihuan.kernel import clock
 from bihuan.kernel.access.models import User
 from bihuan.kernel.db import uuid7
 from bihuan.kernel.ledger import Actor, history, record
+from bihuan.kernel.loop.models import Duty, DutyState
 from bihuan.modules.measures import actions, forms, queries
 from bihuan.modules.measures.rules import ExposureSource
 from bihuan.site.cli import COMMANDS
@@ -59,6 +61,20 @@ class TestOrders:
         client = signed_in(city, "stranger")
         assert client.get(reverse("orders:detail", args=[order])).status_code == 404
 
+    def test_are_read_and_no_more_by_whoever_carries_them_out(self, city: World):
+        order = live_order(city)
+        duty = Duty.objects.filter(subject=f"order:{order}", state=DutyState.OPEN).first()
+        assert duty is not None
+        Duty.objects.filter(id=duty.id).update(owner_unit=city.unit("410802").id)
+        client = signed_in(city, "stranger")
+        answer = client.get(reverse("orders:detail", args=[order]))
+        assert answer.status_code == 200
+        assert queries.token_of(order) not in answer.content.decode()
+        for closed in ("orders:notice", "orders:rejection", "orders:lifting", "orders:exposure"):
+            assert client.get(reverse(closed, args=[order])).status_code == 404
+        Duty.objects.filter(id=duty.id).update(state=DutyState.CANCELLED)
+        assert client.get(reverse("orders:detail", args=[order])).status_code == 404
+
     def test_do_not_exist_without_the_power(self, city: World):
         assert signed_in(city, "driver").get(reverse("orders:list")).status_code == 404
 
@@ -88,6 +104,16 @@ class TestApprovals:
         orders = [propose(city, person(city, name)) for name in ("Zhang San", "Li Si")]
         assert self.post(signed_in(city, "approver"), orders).status_code == 302
         assert all(queries.order(order).is_live for order in orders)
+
+    def test_are_read_a_page_at_a_time_the_longest_wait_first(self, city: World, monkeypatch):
+        monkeypatch.setattr("bihuan.modules.measures.views.approvals.READ_AT_ONCE", 2)
+        orders = [propose(city, person(city, name)) for name in ("Zhang San", "Li Si", "Wang Wu")]
+        client = signed_in(city, "approver")
+        shown = [
+            re.findall(r'name="order" value="([^"]+)"', client.get(reverse("orders:approvals") + page).content.decode())
+            for page in ("", "?page=2")
+        ]
+        assert shown == [[str(one) for one in orders[:2]], [str(orders[2])]]
 
     def test_refuse_a_wrong_signature(self, city: World):
         order = propose(city, person(city))

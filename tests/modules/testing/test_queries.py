@@ -45,7 +45,7 @@ class TestSampleList:
             while Sample.objects.count() < expected:
                 take(city)
             source = queries.SampleList(scope_for(city.user("gate_officer")))
-            with django_assert_num_queries(4):  # one asks which units are in reach
+            with django_assert_num_queries(3):  # one asks which units are in reach
                 assert len(source.rows({}, "-taken_at", 0, 50)) == expected
 
 

@@ -128,14 +128,14 @@ def homes_today(scope: Scope, now: datetime) -> tuple[HomeRow, ...]:
 def _monitored(scope: Scope, now: datetime) -> list[tuple[str, UUID]]:
     """Arrivals without an order whose daily check is somebody's duty in this scope."""
     duties = loop.open_duties(
-        units=unit_ids(scope), pathway="arrival", steps=["check"], standing="due", now=now, limit=DOORS_MAX
+        units=access.queries.unit_ids(scope),
+        pathway="arrival",
+        steps=["check"],
+        standing="due",
+        now=now,
+        limit=DOORS_MAX,
     )
     return [(duty.subject, person_of(duty)) for duty in duties if duty.about]
-
-
-def unit_ids(scope: Scope) -> list[UUID] | None:
-    """The units of a scope for the loop's filters; None for everywhere."""
-    return None if scope.is_everywhere else [unit.id for unit in access.queries.units(scope)]
 
 
 def person_of(duty: loop.DutyRow) -> UUID:
@@ -156,7 +156,7 @@ class Awaited:
 def awaited_homes(scope: Scope, now: datetime) -> tuple[Awaited, ...]:
     """Who comes home into this scope and has no team yet: from a site, or straight from where the order was made."""
     duties = loop.open_duties(
-        units=unit_ids(scope), pathway="order", steps=["home"], standing="due", now=now, limit=DOORS_MAX
+        units=access.queries.unit_ids(scope), pathway="order", steps=["home"], standing="due", now=now, limit=DOORS_MAX
     )
     coming = {order_of(duty): person_of(duty) for duty in duties if duty.about}
     begun = Home.objects.values("order")

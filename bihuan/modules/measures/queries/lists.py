@@ -96,6 +96,19 @@ class OrderList:
         return listed(list(found))
 
 
+@dataclass(frozen=True, slots=True)
+class ToApprove:
+    """Proposed orders in reach, the one that waits longest first. A source for tables."""
+
+    scope: Scope
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return OrderList(self.scope).count({"state": OrderState.PROPOSED})
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[OrderListRow]:
+        return OrderList(self.scope).rows({"state": OrderState.PROPOSED}, "proposed_at", offset, limit)
+
+
 def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), clock.CITY)
 

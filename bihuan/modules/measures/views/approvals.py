@@ -11,11 +11,11 @@ from django.utils.translation import ngettext
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.refusals import Refused
-from bihuan.kernel.web import accepted, page, request_key, trail
+from bihuan.kernel.web import Table, accepted, page, request_key, trail
 from bihuan.modules.measures import actions, queries
 from bihuan.modules.measures.forms import ExposureDecisionForm
 
-SHOWN_MAX = 200
+READ_AT_ONCE = 50  # no more than somebody reads before they sign
 
 
 @access.require("measures.approve")
@@ -27,14 +27,13 @@ def approvals(request: access.Request) -> HttpResponse:
             return approve(request)
         except Refused as refusal:
             refused = refusal
-    waiting = queries.OrderList(request.scope).rows({"state": "proposed"}, "proposed_at", 0, SHOWN_MAX)
+    table = Table.from_request(request, (), queries.ToApprove(request.scope), size=READ_AT_ONCE)
     exposures = queries.Exposures(request.scope).waiting()
-    access.listed(
-        request.scope, "orders.approvals", [*(row.person_id for row in waiting), *(row.person_id for row in exposures)]
-    )
+    access.listed(request.scope, "orders.approvals", [one.person_id for one in (*table.found, *exposures)])
     own = request.scope.actor
     context = {
-        "rows": [(row, own.id != row.proposed_by and own.unit != row.proposed_unit_id) for row in waiting],
+        "table": table,
+        "rows": [(row, own.id != row.proposed_by and own.unit != row.proposed_unit_id) for row in table.found],
         "exposures": exposures,
         "refused": refused,
     }
