@@ -28,6 +28,7 @@ from bihuan.kernel.web import (
 from bihuan.modules.arrivals import actions, queries
 from bihuan.modules.arrivals.forms import AcceptForm, FoundForm, ReasonForm, SendForm, WalkInForm
 from bihuan.modules.arrivals.views.words import Shown, class_choices, fact_words, measure_badge, state_badge
+from bihuan.modules.measures import queries as measures
 from bihuan.modules.people import queries as people
 from bihuan.modules.people.actions import IdTaken
 from bihuan.modules.places import queries as places
@@ -141,7 +142,7 @@ def detail(request: access.Request, arrival_id: UUID) -> HttpResponse:
         "measure": measure_badge(card.measure),
         "rules": queries.rules_for(arrival_id) if card.is_open else None,
         "decided": decided(card),
-        "definitions": trip_definitions(card),
+        "definitions": trip_definitions(card, request.whole_scope.for_power("measures.read")),
         "steps": steps(card),
         "entries": entries(card),
         "crumbs": crumbs(),
@@ -315,8 +316,8 @@ def identity_definitions(card: queries.ArrivalCard) -> list[Definition]:
     ]
 
 
-def trip_definitions(card: queries.ArrivalCard) -> list[Definition]:
-    orders = reverse("orders:detail", args=[card.order_id]) if card.order_id else ""
+def trip_definitions(card: queries.ArrivalCard, reading: access.Scope) -> list[Definition]:
+    """The trip as it was announced and as it was found; the order for whoever may open it."""
     batch = reverse("batches:detail", args=[card.batch_id]) if card.batch_id else ""
     found = [
         *identity_definitions(card),
@@ -330,8 +331,10 @@ def trip_definitions(card: queries.ArrivalCard) -> list[Definition]:
         Definition(_("Symptoms"), card.symptoms or "—"),
         Definition(_("Person"), card.masked, reverse("people:detail", args=[card.person_id])),
     ]
-    if orders:
-        found.append(Definition(_("Quarantine order"), _("Open the order"), orders))
+    if card.order_id and measures.is_readable(reading, card.order_id):
+        found.append(
+            Definition(_("Quarantine order"), _("Open the order"), reverse("orders:detail", args=[card.order_id]))
+        )
     if batch:
         found.append(Definition(_("Announced in"), _("Open the batch"), batch))
     return found

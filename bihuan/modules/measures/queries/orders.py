@@ -10,8 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.access import Scope
+from bihuan.kernel.db import AnyOf
 from bihuan.kernel.ledger import FactRow, history
 from bihuan.kernel.loop import profile
+from bihuan.kernel.loop.models import Duty, DutyState
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.modules.measures.models import OPEN, Link, Order, OrderKind, OrderState, PhaseKind
@@ -198,6 +200,28 @@ def in_reach(scope: Scope, order_id: UUID) -> OrderRow:
     if held is None:
         raise NotFound(_("There is no such order."))
     return row(held)
+
+
+def to_read(scope: Scope, order_id: UUID) -> tuple[OrderRow, bool]:
+    """The order as `in_reach`, or for whoever has to carry part of it out; and whether it is one of the user's own."""
+    try:
+        return in_reach(scope, order_id), True
+    except NotFound:
+        found = order(order_id)
+        if found is None or not is_carried_out_by(scope, order_id):
+            raise
+        return found, False
+
+
+def is_readable(scope: Scope, order_id: UUID) -> bool:
+    own = scope.rows(Order.objects.filter(pk=order_id), "unit", "deciding_unit")
+    return own.exists() or is_carried_out_by(scope, order_id)
+
+
+def is_carried_out_by(scope: Scope, order_id: UUID) -> bool:
+    """Whether a unit in reach owes a duty about the order, or did it."""
+    owed = Duty.objects.filter(subject=f"order:{order_id}").exclude(state=DutyState.CANCELLED)
+    return owed.filter(owner_unit=AnyOf(scope.unit_ids)).exists()
 
 
 def what_happened(order_id: UUID) -> list[FactRow]:

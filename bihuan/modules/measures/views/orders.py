@@ -67,10 +67,13 @@ def listing(request: access.Request) -> HttpResponse:
 
 @access.require("measures.read")
 def detail(request: access.Request, order_id: UUID) -> HttpResponse:
-    order = queries.in_reach(request.scope, order_id)
+    order, is_own = queries.to_read(request.scope, order_id)
     card = people.card(order.person_id)
     access.opened(request.scope, order.person_id, "order")
-    may = request.whole_scope.may
+
+    def may(power: str) -> bool:
+        return is_own and request.whole_scope.may(power)
+
     context = {
         "order": order,
         "card": card,
@@ -84,7 +87,8 @@ def detail(request: access.Request, order_id: UUID) -> HttpResponse:
         "may_expose": may("measures.propose") and order.is_live,
         "may_lift": may("measures.lift") and order.is_live,
         "may_notify": may("measures.notify"),
-        "may_release": may_release(order),
+        "may_release": is_own and may_release(order),
+        "is_own": is_own,
         "crumbs": trail((_("Orders"), reverse("orders:list"))),
     }
     return page(request, "measures/order.html", context)
