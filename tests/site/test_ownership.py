@@ -40,6 +40,10 @@ class TestTheApplicationsRole:
         for right in ("TRUNCATE", "TRIGGER", "REFERENCES"):
             assert self.asked(f"{TABLES} AND has_table_privilege('bihuan_app', oid, '{right}')") == [], right
 
+    def test_takes_no_person_and_no_arrival_out_of_the_books(self):
+        kept = f"{TABLES} AND relname ~ '^(people|arrivals)_' AND has_table_privilege('bihuan_app', oid, 'DELETE')"
+        assert self.asked(kept) == []
+
     def test_makes_no_table(self):
         with pytest.raises(Exception, match="permission denied for schema public"), connection.cursor() as cursor:
             cursor.execute("CREATE TABLE own (n int)")
