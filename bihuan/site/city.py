@@ -32,12 +32,19 @@ def make_ready(*, as_owner: bool = False) -> None:
     django.setup()
 
 
+def language() -> str:
+    """The language of the terminal: Chinese where it says so, else English."""
+    said = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh-hans" if said.lower().startswith("zh") else "en"
+
+
 @contextmanager
 def opened() -> Iterator[None]:
-    """A database, Django as the application's role, and the city's time: what a command needs to act."""
+    """What a command needs: a database, Django as the application's role, the city's time, the terminal's language."""
     with database():
         make_ready()
         from django.db import OperationalError, ProgrammingError
+        from django.utils import translation
 
         from bihuan.kernel import clock
         from bihuan.site.edge import city_now
@@ -48,5 +55,5 @@ def opened() -> Iterator[None]:
             raise DatabaseUnready(
                 f"The database is not ready: {str(error).strip()}", "Run `bihuan migrate`."
             ) from error
-        with clock.given(moment):
+        with clock.given(moment), translation.override(language()):
             yield

@@ -9,17 +9,35 @@ from typing import Any
 from django.apps import apps
 
 from bihuan.kernel.access.vocabulary import role_words
-from bihuan.kernel.loop import Profile
-from bihuan.kernel.loop.source import Problem, Source, Where
+from bihuan.kernel.loop import Profile, profile
+from bihuan.kernel.loop.source import Problem, ProfileError, Source, Where
+from bihuan.kernel.refusals import Refused
 
 POSTS = ("owner", "territorial", "sector")
 
 
-def unknown_words(profile: Profile) -> Iterator[Problem]:
+class UnsoundProfiles(Refused):
+    """A city does not start on pathways that nobody could walk."""
+
+
+def require_sound_profiles() -> None:
+    """Read every profile of this installation and refuse those with faults, each with its file, line and remedy."""
+    try:
+        found = [problem for each in profile.current().values() for problem in unknown_words(each)]
+    except ProfileError as error:
+        found = list(error.problems)
+    if found:
+        lines = "\n".join(str(problem) for problem in found)
+        raise UnsoundProfiles(
+            f"The profiles have faults, so nothing is served:\n{lines}\n", "Correct them and start again."
+        )
+
+
+def unknown_words(found: Profile) -> Iterator[Problem]:
     """A duty that nobody can hold, or that no fact can end, with its line."""
     posts, recorded = {role.code for role in role_words()}, set(facts_of_the_house())
-    for pathway in profile.pathways:
-        source = Source.read(profile.folder / "pathways" / Path(pathway.file).name, shown=pathway.file)
+    for pathway in found.pathways:
+        source = Source.read(found.folder / "pathways" / Path(pathway.file).name, shown=pathway.file)
         unheard = set(pathway.kinds()) - recorded
         for where, word in words(source.data):
             if where[-1] in POSTS and where[0] == "step" and word not in posts:

@@ -162,6 +162,30 @@ class TestProfileCheck:
         assert re.search(complaint, said.output), said.output
 
 
+class TestStart:
+    def test_is_refused_with_every_fault_of_the_citys_own_profiles(self, tmp_path, settings):
+        city.make_ready()
+        from bihuan.kernel.loop import profile
+        from bihuan.site.words import UnsoundProfiles, require_sound_profiles
+
+        folder = tmp_path / "covid19-cn"
+        shutil.copytree("bihuan/profiles/covid19-cn", folder)
+        held = folder / "pathways/order.toml"
+        held.write_text(
+            held.read_text().replace('"order_approver"', '"king"').replace("order.approved", "order.aproved")
+        )
+        require_sound_profiles()
+        settings.PROFILES = [*settings.PROFILES, tmp_path]
+        profile.current.cache_clear()
+        try:
+            with pytest.raises(UnsoundProfiles) as refused:
+                require_sound_profiles()
+        finally:
+            profile.current.cache_clear()
+        assert re.search(r"order\.toml:\d+: There is no post `king`\. Name one", str(refused.value))
+        assert re.search(r"order\.toml:\d+: No room records a fact `order\.aproved`\.", str(refused.value))
+
+
 class TestUser:
     def add(self, run, *words: str, code: int = 0):
         return run(
@@ -204,6 +228,16 @@ class TestImportArrivals:
     def test_refuses_a_file_that_is_no_table_with_1(self, run, tmp_path):
         (tmp_path / "noise.csv").write_bytes(b"\x00\x01\x02")
         assert "Error: " in run("import", "arrivals", str(tmp_path / "noise.csv"), "--json", code=1).output
+
+    @pytest.mark.parametrize(
+        ("terminal", "said"),
+        [("en_GB.UTF-8", r"Error: [A-Z][^。]+\. [A-Z][^。]+\.\n"), ("zh_CN.UTF-8", r"Error: [^A-Za-z.]+。[^.]+。\n")],
+    )
+    def test_refuses_in_the_language_of_the_terminal_in_two_sentences(self, run, tmp_path, monkeypatch, terminal, said):
+        monkeypatch.setenv("LC_ALL", terminal)
+        (tmp_path / "empty.csv").write_bytes(b"")
+        refused = run("import", "arrivals", str(tmp_path / "empty.csv"), code=1).output
+        assert re.fullmatch(said, refused), refused
 
     def test_refuses_a_file_that_is_not_there_with_2(self, run):
         run("import", "arrivals", "no-such-file.csv", code=2)

@@ -230,7 +230,7 @@ def read_table(
 
 def read_fact(name: str, table: Table) -> FactSpec:
     title = Text(*table.words("name"))
-    among = tuple(table.raw("among", ()))
+    among = table.among()
     kind = table.string("kind", default="choice")
     if kind not in KINDS:
         table.complain("kind", f"`{kind}` is no kind of fact.", f"Known: {', '.join(KINDS)}.")

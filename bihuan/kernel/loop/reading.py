@@ -138,11 +138,11 @@ class _Reader:
             return Answer(name, value=value)
         facts = self.wanted(table, "facts")
         field = table.string("field", default=name)
-        among = table.raw("among", [])
+        among = table.among()
         default = table.raw("otherwise")
         link = self.link(table)
         table.finish()
-        return Answer(name, facts=facts, field=field, among=tuple(among), default=default, link=link)
+        return Answer(name, facts=facts, field=field, among=among, default=default, link=link)
 
     def link(self, table: Table) -> Link | None:
         waits = table.table("waits_for")
@@ -392,12 +392,11 @@ class _Reader:
         inner = table.table("unless")
         if inner is None:
             return ()
-        newest_by = inner.string("newest_by", default="")
+        newest_by, lifted_by = inner.string("newest_by", default=""), self.wanted(inner, "lifted_by", is_optional=True)
         inner.asked.add("fact")
-        wanted = self.one_wanted(
-            table, "unless", {key: value for key, value in inner.data.items() if key != "newest_by"}
-        )
-        return (Unless(wanted, newest_by),) if wanted is not None else ()
+        words = {key: value for key, value in inner.data.items() if key not in ("newest_by", "lifted_by")}
+        wanted = self.one_wanted(table, "unless", words)
+        return (Unless(wanted, newest_by, lifted_by),) if wanted is not None else ()
 
     def does(self, table: Table) -> str:
         verb = table.string("does", default="")

@@ -279,6 +279,16 @@ class Table:
         self.complain(key if key in self.data else "", said, f"Write it like this: {key} = {example}")
         return ()
 
+    def among(self) -> tuple[Any, ...]:
+        """What something may be; nothing said is no limit, an empty list would be a value that cannot exist."""
+        value = self.raw("among")
+        if value is None:
+            return ()
+        if isinstance(value, list) and value:
+            return tuple(value)
+        self.complain("among", f"`among` is {value!r}.", 'List what it may be: among = ["…"], or leave the line out.')
+        return ()
+
     def words(self, key: str, default: Words | None = None) -> Words:
         """A text in both languages."""
         value = self.raw(key)

@@ -15,6 +15,8 @@ COMMANDS = {
     "verify": "verify",
     "rotate-key": "rotate_key",
     "drift": "drift",
+    "backup": "backup",
+    "restore": "restore",
     "profile": "profile",
     "user": "user",
     "completion": "completion",
@@ -36,7 +38,20 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except Refused as refusal:
-            raise click.ClickException(str(refusal)) from refusal
+            raise click.ClickException(said(refusal)) from refusal
+
+
+def said(refusal: Refused) -> str:
+    """A refusal in the language of the terminal; one from before Django was set up is in English anyway."""
+    from django.apps import apps
+    from django.utils import translation
+
+    from bihuan.site import city
+
+    if not apps.ready:
+        return str(refusal)
+    with translation.override(city.language()):
+        return str(refusal)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -50,6 +65,8 @@ def main() -> None:
     bihuan import arrivals FILE         take in a manifest or a pushed list
     bihuan check                        count the breaches of every law
     bihuan verify                       recompute all that was signed, against the witnesses
+    bihuan backup                       copy the whole database into the place of backups
+    bihuan restore --from DIR --to TIME a new home, as the city was at that second
 
     Exit codes: 0 done · 1 refused, failed, or a check found something · 2 the command was not understood.
     """

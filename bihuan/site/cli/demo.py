@@ -47,7 +47,7 @@ class Span(click.ParamType[timedelta]):
 @click.option("--empty", is_flag=True, help="Build the city anew without arrivals, at the moment --at, and stop.")
 @click.option("--at", type=Moment(), help="The city's time with --empty: a date, or a moment.")
 @click.option("--advance", type=Span(), help="Let the demo city live on for so long, as 14d or 6h, and stop.")
-@click.option("--people", default=PEOPLE, show_default=True, type=click.IntRange(20_000), help="Size of the city.")
+@click.option("--people", default=PEOPLE, show_default=True, type=click.IntRange(200), help="Size of the city.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same city.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to serve on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with --empty and --advance.")

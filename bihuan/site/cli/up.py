@@ -21,7 +21,8 @@ def command(host: str, port: int, processes: int, no_migrate: bool) -> None:
     """Serve the pages and do the work until ctrl-C.
 
     Starts the embedded database unless BIHUAN_DATABASE_URL names a server, brings it up to date, and keeps one web
-    server and one worker running. Ctrl-C stops all of them.
+    server and one worker running, and the place of backups up to date if BIHUAN_BACKUPS names one. Ctrl-C stops all
+    of them.
 
     \b
     bihuan up
@@ -60,6 +61,10 @@ def require_secret() -> None:
 def serve(host: str, port: int, processes: int = 1) -> int:
     """Keep web and worker running until ctrl-C. The database must be there (`city.database`) and migrated."""
     require_secret()
+    city.make_ready()
+    from bihuan.site.words import require_sound_profiles
+
+    require_sound_profiles()
     web = [
         "--interface",
         "wsgi",
@@ -76,9 +81,12 @@ def serve(host: str, port: int, processes: int = 1) -> int:
         "web": supervisor.python("granian", *web, "--blocking-threads", THREADS, "bihuan.site.wsgi:application"),
         "worker": [sys.executable, "-c", "from bihuan.site.worker import main; main()"],
     }
+    if os.environ.get("BIHUAN_BACKUPS"):
+        commands["backup"] = [sys.executable, "-c", "from bihuan.site.archiving import main; main()"]
     address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/"  # noqa: S104 - compared, not bound
     return supervisor.run(
         commands,
         lambda line: click.echo(line, err=True),
         ready=lambda: click.echo(f"Bihuan is at {address} - ctrl-C stops it."),
+        last=["backup"],
     )

@@ -26,6 +26,7 @@ HOUSEHOLDS_PER_GRID = 320
 PEOPLE_PER_HOUSEHOLD = 3.1
 FLATS_PER_STAIRWELL = 12
 STAIRWELLS_PER_BUILDING = 4
+NO_LARGE_COMMUNITY: dict[str, Any] = {"district": "", "street": "", "people": 0}
 TOGETHER = date(2022, 6, 1)  # ages are reckoned on this day
 
 
@@ -109,16 +110,18 @@ def shares(total: int, weights: list[int]) -> list[int]:
 
 
 def build_city(people: int, seed: int = 1) -> City:
-    """The unit tree and the list of households for about `people` people (at least the large community's 19,685)."""
+    """The unit tree and the list of households for about `people` people. A city smaller than the large community has
+    none, and a household or two in every village and community.
+    """
     data = source()
     city, random = City(seed), Random(seed)  # noqa: S311 - a demo city, not a secret
     city.add(data["city"]["code"], "city", data["city"]["command"], None, population=people)
     for code, name in data["teams"].items():
         city.add(code, "team", name, data["city"]["code"])
-    large = data["large_community"]
-    rest = shares(max(0, people - large["people"]), [district["weight"] for district in data["district"]])
+    large = data["large_community"] if people >= data["large_community"]["people"] else NO_LARGE_COMMUNITY
+    rest = shares(people - large["people"], [district["weight"] for district in data["district"]])
     for district, population in zip(data["district"], rest, strict=True):
-        _district(city, random, district, population)
+        _district(city, random, district, population, large)
     for gate in data["gate"]:
         city.add(gate["code"], "gate", gate["name"], gate["district"], "traffic_team")
     for site in data["site"]:
@@ -129,8 +132,8 @@ def build_city(people: int, seed: int = 1) -> City:
     return city
 
 
-def _district(city: City, random: Random, district: dict[str, Any], population: int) -> None:
-    data, large = source(), source()["large_community"]
+def _district(city: City, random: Random, district: dict[str, Any], population: int, large: dict[str, Any]) -> None:
+    data = source()
     large_here = large["people"] if large["district"] == district["code"] else 0
     counted = population + large_here
     city.add(district["code"], "district", district["name"], data["city"]["code"], "community_team", counted)

@@ -144,6 +144,7 @@ def test_reads_a_sound_profile(tmp_path: Path) -> None:
         ),
         ('title = { zh = "点灯", en = "Light it" }', 'title = "Light it"', 14, "both languages", "zh ="),
         ('among = ["red"]', 'among = ["red", "green"]', 29, "`green.days`", "parameters.toml"),
+        ('among = ["red"]', "among = []", 10, "`among` is []", "leave the line out"),
         ('among = ["red"]\n', "", 28, "no list of what it may be", "among"),
         ('counted_from = "colour"', "", 27, "not from where", "counted_from"),
         (
