@@ -44,7 +44,7 @@ def sample_of(source: Source, encoding: Encoding) -> str:
         return text.read(SAMPLE_CHARACTERS)
 
 
-def dialect_of(sample: str, score: Callable[[Sequence[Sequence[str]]], int]) -> Dialect:
+def dialect_of(sample: str, score: Callable[[Sequence[Sequence[str]]], float]) -> Dialect:
     """The delimiter under which most headers are known; among equals the one that gives the evenest rows."""
     if announced := ANNOUNCED.match(sample):
         return Dialect(announced[1], is_announced=True)
@@ -107,12 +107,14 @@ def _quote(sample: str, delimiter: str) -> str:
     return "'" if is_single else '"'
 
 
-def _fitness(sample: str, dialect: Dialect, score: Callable[[Sequence[Sequence[str]]], int]) -> tuple[int, float, int]:
+def _fitness(
+    sample: str, dialect: Dialect, score: Callable[[Sequence[Sequence[str]]], float]
+) -> tuple[float, float, int]:
     lines = sample.splitlines(keepends=True)[:SAMPLE_LINES]
     try:
         rows = [row for row in csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote) if any(row)]
     except csv.Error:
-        return (0, 0.0, 0)
+        return (0.0, 0.0, 0)
     widths = [len(row) for row in rows]
     usual = max(set(widths), key=widths.count, default=0)
     return (score(rows), widths.count(usual) / len(widths) if usual > 1 else 0.0, -DELIMITERS.index(dialect.delimiter))

@@ -61,7 +61,7 @@ def heading_of(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[s
             for number, cells in top[:HEADER_ROWS_MAX]:
                 if wanted <= {header_key(cell) for cell in cells}:
                     return _placed(_Candidate((number,), [[cell] for cell in cells]), form, learnt_keys, top)
-    best: tuple[int, _Candidate, Form] | None = None
+    best: tuple[float, _Candidate, Form] | None = None
     for form in forms:
         if not form.signature:
             for score, candidate in _candidates(top[:HEADER_ROWS_MAX], form, learnt_keys):
@@ -72,7 +72,7 @@ def heading_of(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[s
     return _placed(best[1], best[2], learnt_keys, top)
 
 
-def score_of(rows: Sequence[Sequence[str]], forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> int:
+def score_of(rows: Sequence[Sequence[str]], forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> float:
     """How many columns of a form the best row of these knows."""
     learnt_keys = {header_key(header): column for header, column in (learnt or {}).items()}
     top = [(number, tuple(row)) for number, row in enumerate(rows[:HEADER_ROWS_MAX])]
@@ -86,19 +86,29 @@ def known_keys(forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -
     return frozenset(listed | {header_key(header) for header in learnt or {}})
 
 
-def _candidates(top: Sequence[Numbered], form: Form, learnt: Mapping[str, str]) -> list[tuple[int, _Candidate]]:
-    """Each row, and each two rows where together they know more than either alone."""
+def _candidates(top: Sequence[Numbered], form: Form, learnt: Mapping[str, str]) -> list[tuple[float, _Candidate]]:
+    """Each row by how many columns it knows, and each two rows that together know more than either alone, or as many
+    where the upper one heads columns that the lower one leaves empty.
+    """
     names = _names(form)
     singles = [_Candidate((number,), [[cell] for cell in cells]) for number, cells in top]
     scores = [_score(single, names, learnt) for single in singles]
-    found = list(zip(scores, singles, strict=True))
+    found: list[tuple[float, _Candidate]] = list(zip(scores, singles, strict=True))
     for position in range(len(top) - 1):
-        if any(top[position][1]) and any(top[position + 1][1]):
-            double = _two_lines(top[position], top[position + 1])
-            score = _score(double, names, learnt)
-            if score > max(scores[position], scores[position + 1]):
-                found.append((score, double))
+        upper, lower = top[position], top[position + 1]
+        double = _two_lines(upper, lower)
+        score = _score(double, names, learnt)
+        if score > max(scores[position], scores[position + 1]):
+            found.append((score, double))
+        elif score == scores[position + 1] > scores[position] and _heads_more(upper[1], lower[1]):
+            found.append((score + 0.5, double))
     return found
+
+
+def _heads_more(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Whether a row of at least two words, so no title, stands over cells that the row below leaves empty."""
+    filled = [position for position, cell in enumerate(upper) if cell.strip()]
+    return len(filled) > 1 and any(position >= len(lower) or not lower[position].strip() for position in filled)
 
 
 def _two_lines(upper: Numbered, lower: Numbered) -> _Candidate:
@@ -130,7 +140,7 @@ def _meaning(texts: Sequence[str], names: Mapping[str, str], learnt: Mapping[str
     for text in texts:
         key = header_key(text)
         if key and key in learnt and learnt[key] in names.values():
-            return learnt[key], text, "learnt"
+            return learnt[key], text, "known" if names.get(key) == learnt[key] else "learnt"
         if key and key in names:
             return names[key], text, "known"
     for text in texts:

@@ -31,6 +31,7 @@ batches_pages = [
     path("<uuid:batch_id>", batches.detail, name="detail"),
     path("<uuid:batch_id>/preview", batches.preview, name="preview"),
     path("<uuid:batch_id>/outcome.csv", batches.outcome, name="outcome"),
+    path("<uuid:batch_id>/annotated.xlsx", batches.annotated, name="annotated"),
     path("rows/<uuid:row_id>/decision", batches.decision, name="decision"),
 ]
 

@@ -61,6 +61,18 @@ def units(file: Path, preview: bool, as_json: bool) -> None:
     help="Write every row with its outcome and reasons (CSV).",
 )
 @click.option(
+    "--annotated",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the file back as a workbook: bad cells coloured, each with what is wrong and what to do.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="HEADER=COLUMN",
+    help="Which column of the form a header is that it does not know. Remembered for the issuer.",
+)
+@click.option(
     "--kind",
     type=click.Choice(["manifest", "pushed_list"]),
     default="manifest",
@@ -72,7 +84,15 @@ def units(file: Path, preview: bool, as_json: bool) -> None:
 @click.option("--preview", is_flag=True, help="Say what would happen and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def arrivals(
-    file: Path, outcome: Path | None, kind: str, issuer: str, legal_basis: str, preview: bool, as_json: bool
+    file: Path,
+    outcome: Path | None,
+    annotated: Path | None,
+    columns: tuple[str, ...],
+    kind: str,
+    issuer: str,
+    legal_basis: str,
+    preview: bool,
+    as_json: bool,
 ) -> None:
     """Take in a manifest or a pushed list, CSV or XLSX.
 
@@ -85,6 +105,8 @@ def arrivals(
     bihuan import arrivals pushed.csv --kind pushed_list --issuer "Zhengzhou" --outcome outcome.csv --json
     """
     with city.opened():
+        from django.utils.translation import get_language
+
         from bihuan.kernel import clock
         from bihuan.kernel.ledger import Actor
         from bihuan.modules.arrivals import actions, queries
@@ -99,14 +121,18 @@ def arrivals(
             kind=kind,
             issuer=issuer,
             legal_basis=legal_basis,
+            columns=dict(one.partition("=")[::2] for one in columns),
             preview=preview,
         )
         if outcome is not None and result.batch is not None:
             outcome.write_bytes(b"".join(queries.outcome_csv(result.batch)))
+        if annotated is not None and result.batch is not None:
+            with annotated.open("wb") as target:
+                queries.annotated(result.batch, get_language() or "zh-hans", target)
     if as_json:
         click.echo(json.dumps(result.as_json(), ensure_ascii=False, default=str))
         return
     for name in ("created", "updated", "duplicate", "doubtful", "rejected"):
         click.echo(f"{getattr(result, name):>8}  {name}")
-    for problem in result.problems:
-        click.echo(str(problem))
+    for problem in (*result.told, *result.problems):
+        click.echo(f"{problem.row or '-':>8}  {problem.column}  {queries.problem_words(problem.as_json())}")

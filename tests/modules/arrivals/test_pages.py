@@ -260,6 +260,8 @@ class TestBatches:
         assert client.get("/batches/").status_code == 200
         outcome = b"".join(client.get(f"/batches/{batch.id}/outcome.csv").streaming_content).decode("utf-8-sig")
         assert outcome.count("\r\n") == 4
+        annotated = b"".join(client.get(f"/batches/{batch.id}/annotated.xlsx").streaming_content)
+        assert annotated.startswith(b"PK")
         doubtful = BatchRow.objects.get(outcome="doubtful")
         assert client.get(f"/batches/rows/{doubtful.id}/decision").status_code == 200
         client.post(f"/batches/rows/{doubtful.id}/decision", {"reason": "录入错误", "drop": "1", "key": str(uuid4())})

@@ -27,7 +27,16 @@ from bihuan.modules.arrivals.models import Arrival, Batch, BatchRow, State
 from bihuan.modules.arrivals.queries.batches import problem_json
 from bihuan.modules.arrivals.queries.forms import forms, lookups
 from bihuan.modules.arrivals.queries.gates import units_of_gates
-from bihuan.modules.arrivals.queries.reading import CONTENT, FileRefused, read_file, trip, trips_of, unfinished
+from bihuan.modules.arrivals.queries.reading import (
+    CONTENT,
+    FileRefused,
+    learnt_by,
+    learnt_of,
+    read_file,
+    trip,
+    trips_of,
+    unfinished,
+)
 from bihuan.modules.arrivals.rules import (
     Ground,
     Outcome,
@@ -82,6 +91,7 @@ class ImportResult:
     rejected: int = 0
     problems: tuple[Problem, ...] = field(default=())
     told: tuple[Problem, ...] = field(default=())
+    columns: tuple[tuple[str, str], ...] = field(default=())
 
     def as_json(self) -> dict[str, object]:
         """For the command line: counts, and every problem with its words in both languages."""
@@ -94,6 +104,7 @@ class ImportResult:
             **counts,
             "problems": [problem_json(problem) for problem in self.problems],
             "told": [problem_json(problem) for problem in self.told],
+            "columns": dict(self.columns),
         }
 
 
@@ -130,22 +141,24 @@ def import_arrivals(
     issuer: str = "",
     legal_basis: str = "",
     unit: UUID | None = None,
+    columns: Mapping[str, str] | None = None,
     preview: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportResult:
     """Take in a file of travellers, set by set, each set in its own transaction. Handed in again, every row is a
     duplicate; but if its taking in was broken off, by a crash or a lost connection, it is taken up where it stopped.
 
-    With `preview` nothing is written, and the result says what would be. Raises FileRefused when the file itself is
-    unfit.
+    `columns` says of headers that no form knows which column they are; what was said of an issuer's last file holds for
+    the next. With `preview` nothing is written, and the result says what would be. Raises FileRefused when the file
+    itself is unfit.
     """
-    intake = read_file(content, file_name)
     if preview:
-        return _preview(intake, at)
+        return _preview(read_file(content, file_name, {**learnt_of(issuer), **(columns or {})}), at)
     letter: dict[str, Any] = {"kind": kind, "issuer": issuer, "legal_basis": legal_basis, "unit": unit or by.unit}
-    batch = unfinished(content, by.id, **letter) or receive_batch(
-        content, file_name, **letter, at=at, by=by, key=derive(key, "batch")
-    )
+    begun = unfinished(content, by.id, **letter)
+    learnt = (learnt_by(begun) if begun else {}) or {**learnt_of(issuer), **(columns or {})}
+    intake = read_file(content, file_name, learnt)
+    batch = begun or receive_batch(content, file_name, **letter, at=at, by=by, key=derive(key, "batch"))
     return take_in(batch, intake, at=at, by=by, key=derive(batch, "rows"), progress=progress)
 
 
@@ -217,7 +230,12 @@ def take_in(
         if progress:
             progress(done, intake.rows)
     finish_batch(batch, at=at, by=by, key=derive(key, "finished"))
-    return result_of(batch)
+    return replace(result_of(batch), columns=_columns(intake))
+
+
+def _columns(intake: Intake) -> tuple[tuple[str, str], ...]:
+    """How each column of the file was understood: its header, and the column it is (nothing where it was not read)."""
+    return tuple((one.header, one.column if one.how != "twice" else "") for one in intake.heading.mapping if one.header)
 
 
 @action
@@ -302,7 +320,7 @@ def take_in_received(
     if held.content is None:
         return result_of(batch)
     try:
-        intake = read_file(bytes(held.content), held.file_name)
+        intake = read_file(bytes(held.content), held.file_name, learnt_by(batch) or learnt_of(held.issuer))
     except FileRefused as refused:
         refuse_batch(
             batch, code=refused.problem.code, names=refused.problem.names, at=at, by=by, key=derive(key, "refused")
@@ -358,8 +376,15 @@ def _preview(intake: Intake, at: datetime) -> ImportResult:
     for placed in chunk.placed:
         counts[placed.outcome] += 1
     problems = _in_the_way(problem for placed in chunk.placed for problem in placed.problems)
-    told = tuple(Problem.told(note) for note in intake.notes)
-    return ImportResult(None, intake.plan.form.code, rows=len(chunk.placed), problems=problems, told=told, **counts)
+    return ImportResult(
+        None,
+        intake.plan.form.code,
+        rows=len(chunk.placed),
+        problems=problems,
+        told=tuple(Problem.told(note) for note in intake.notes),
+        columns=_columns(intake),
+        **counts,
+    )
 
 
 def _place(plan: Plan, lines: Sequence[Line], at: datetime) -> _Chunk:

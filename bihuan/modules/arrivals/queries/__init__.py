@@ -32,7 +32,7 @@ from .cards import (
     total,
 )
 from .classes import Classed, class_codes, classed
-from .forms import form_names, forms, template_headers
+from .forms import form_names, forms, reason, remedy, template_headers
 from .gates import (
     CHECKLIST,
     GateCard,
@@ -92,6 +92,8 @@ __all__ = [
     "policy_of",
     "problem_json",
     "problem_words",
+    "reason",
+    "remedy",
     "row_card",
     "rules_for",
     "state_names",

@@ -32,6 +32,7 @@ FIELDS = (
     "imported_by",
     "imported_at",
     "error",
+    "told",
     "rows",
     "created",
     "updated",
@@ -61,6 +62,7 @@ class BatchCard:
     imported_by: str
     imported_at: datetime
     error: Mapping[str, Any] | None
+    told: tuple[Problem, ...]
     rows: int
     created: int
     updated: int
@@ -109,7 +111,7 @@ def batch(batch_id: UUID, scope: access.Scope | None = None) -> BatchCard:
     row = (scope.rows(rows, "unit") if scope else rows).values(*FIELDS).first()
     if row is None:
         raise NotFound(_("There is no such batch."))
-    return BatchCard(**row, flow=custody.reconciliation(f"batch:{batch_id}"))
+    return _card(row, custody.reconciliation(f"batch:{batch_id}"))
 
 
 def batch_name(scope: access.Scope, batch_id: str) -> dict[str, str]:
@@ -159,7 +161,7 @@ class Batches:
             .values(*FIELDS)[offset : offset + limit]
         )
         flows = custody.reconciliations([f"batch:{row['id']}" for row in found])
-        return [self.row(BatchCard(**row, flow=flows[f"batch:{row['id']}"])) for row in found]
+        return [self.row(_card(row, flows[f"batch:{row['id']}"])) for row in found]
 
     def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Batch]":
         rows: QuerySet[Batch] = self.scope.rows(Batch.objects.all(), "unit")
@@ -168,6 +170,11 @@ class Batches:
         if state := filters.get("state"):
             rows = rows.filter(state=state)
         return rows
+
+
+def _card(row: dict[str, Any], flow: custody.Reconciliation) -> BatchCard:
+    told = tuple(Problem.of(entry) for entry in row.pop("told"))
+    return BatchCard(**row, told=told, flow=flow)
 
 
 class BatchRows:

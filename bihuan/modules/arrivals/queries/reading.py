@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +56,24 @@ def read_file(content: bytes, name: str = "", learnt: Mapping[str, str] | None =
         return Intake(content, forms(), name=name, learnt=learnt)
     except FileProblem as problem:
         raise FileRefused(problem) from problem
+
+
+def learnt_of(issuer: str) -> dict[str, str]:
+    """Which column each header of an issuer's last file was: what no form knows is said once, not every time."""
+    if not issuer:
+        return {}
+    last = Batch.objects.filter(issuer=issuer, state=Batch.State.TAKEN_IN).order_by("-imported_at")
+    plan = last.values_list("plan", flat=True).first()
+    return _learnt(plan) if plan else {}
+
+
+def learnt_by(batch_id: UUID) -> dict[str, str]:
+    """The same of a file whose taking in has begun."""
+    return _learnt(Batch.objects.values_list("plan", flat=True).get(id=batch_id))
+
+
+def _learnt(plan: Mapping[str, Any]) -> dict[str, str]:
+    return {plan["headers"][position]: column for position, column in plan.get("places", ())}
 
 
 def unfinished(content: bytes, by: str, **letter: object) -> UUID | None:

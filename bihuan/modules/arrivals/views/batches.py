@@ -2,13 +2,14 @@
 
 import csv
 import io
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
@@ -136,6 +137,7 @@ def preview(request: access.Request, batch_id: UUID) -> HttpResponse:
         result = actions.import_arrivals(
             queries.content_of(batch_id),
             batch.file_name,
+            issuer=batch.issuer,
             preview=True,
             at=clock.now(),
             by=request.scope.actor,
@@ -157,6 +159,7 @@ def preview(request: access.Request, batch_id: UUID) -> HttpResponse:
         "result": result,
         "stats": result_stats(result),
         "problems": problems,
+        "told": [words(problem) for problem in result.told],
         "crumbs": crumbs(),
     }
     return page(request, "arrivals/preview.html", context)
@@ -173,7 +176,13 @@ def detail(request: access.Request, batch_id: UUID) -> HttpResponse:
     ]
     access.listed(request.scope, "batches.rows", [batch.id])
     table = Table.from_request(request, ROW_COLUMNS, queries.BatchRows(batch_id, row_line), filters, sort="number")
-    context = {"batch": batch, "stats": result_stats(batch), "flow": flow_stats(batch), "crumbs": crumbs()}
+    context = {
+        "batch": batch,
+        "stats": result_stats(batch),
+        "flow": flow_stats(batch),
+        "told": [words(problem) for problem in batch.told],
+        "crumbs": crumbs(),
+    }
     return render_table(request, "arrivals/batch.html", table, context)
 
 
@@ -185,6 +194,17 @@ def outcome(request: access.Request, batch_id: UUID) -> StreamingHttpResponse:
     answer = StreamingHttpResponse(queries.outcome_csv(batch_id), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="outcome-{batch_id}.csv"'
     return answer
+
+
+@access.require("arrivals.import")
+def annotated(request: access.Request, batch_id: UUID) -> FileResponse:
+    """The file given back as a workbook, what was found written into it."""
+    batch = queries.batch(batch_id, request.scope)
+    access.listed(request.scope, "batches.annotated", [batch.id])
+    held = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
+    queries.annotated(batch_id, get_language() or "zh-hans", held)
+    held.seek(0)
+    return FileResponse(held, as_attachment=True, filename=f"annotated-{batch_id}.xlsx")
 
 
 @access.require("arrivals.import")
@@ -235,6 +255,12 @@ def receive(request: access.Request, form: FileForm) -> UUID:
         by=request.scope.actor,
         key=request_key(request),
     )
+
+
+def words(problem: Any) -> dict[str, object]:
+    """What is said of a file as a whole, and how it is coloured."""
+    tone = "info" if problem.severity == "repaired" else "warn"
+    return {"tone": tone, "reason": queries.reason(problem), "remedy": queries.remedy(problem)}
 
 
 def crumbs() -> object:
