@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from bihuan.kernel.ledger import (
     Reason,
@@ -105,6 +105,63 @@ class TestWholeLedgers:
         attacks.add(attacks.some(attacks.source(0), 3))
         verdict = look(tmp_path / "witness.txt")
         assert (verdict.broken, verdict.unsigned, verdict.key) == (None, 3, "")
+
+
+BLUNT = {
+    "UPDATE ledger_fact SET leaf_hash = sha256('') WHERE seq = %s": Reason.CHANGED,
+    "UPDATE ledger_leaf SET hash = sha256('') WHERE fact = %s": Reason.CHANGED,
+    "UPDATE ledger_payload SET text = '{}' WHERE fact = %s": Reason.PAYLOAD,
+    "DELETE FROM ledger_payload WHERE fact = %s": Reason.PAYLOAD,
+    "DELETE FROM ledger_key WHERE id = (SELECT secret FROM ledger_fact WHERE seq = %s)": Reason.PAYLOAD,
+    "DELETE FROM ledger_leaf WHERE fact = %s": Reason.MISSING,
+    "DELETE FROM ledger_fact WHERE seq = %s": Reason.MISSING,
+}
+
+
+class TestBluntTampering:
+    """Somebody who knows of no seal, and a ledger with no witness at all."""
+
+    @pytest.mark.parametrize("statement", BLUNT)
+    def test_is_named(self, ledger, statement):
+        with attacks.as_intruder():
+            attacks.run(statement, attacks.fact_at(0))
+            broken = look().broken
+        assert (broken.reason, broken.index) == (BLUNT[statement], 0)
+
+    @pytest.mark.parametrize("statement", list(BLUNT)[:1] + list(BLUNT)[2:4])
+    def test_is_named_in_facts_that_have_no_leaf_yet(self, ledger, statement):
+        with transaction.atomic():
+            record_many(attacks.some(attacks.source(0), 1))
+        with attacks.as_intruder(), connection.cursor() as cursor:
+            cursor.execute("SELECT max(seq) FROM ledger_fact")
+            cursor.execute(statement, cursor.fetchone())
+            broken = look().broken
+        assert (broken.index, broken.reason) == (
+            ledger.signed,
+            Reason.PAYLOAD if "payload" in statement else Reason.CHANGED,
+        )
+
+    def test_is_named_where_a_long_stretch_behind_the_last_checkpoint_is_gone(self, ledger, monkeypatch):
+        monkeypatch.setattr(verifying, "ROWS_AT_ONCE", 4)
+        attacks.add(attacks.some(attacks.source(0), 20))
+        first = ledger.signed + 2
+        with attacks.as_intruder():
+            attacks.run(
+                "DELETE FROM ledger_fact WHERE seq IN (SELECT fact FROM ledger_leaf WHERE index BETWEEN %s AND %s)",
+                first,
+                first + 9,
+            )
+            attacks.run("DELETE FROM ledger_leaf WHERE index BETWEEN %s AND %s", first, first + 9)
+            broken = look().broken
+        assert (broken.reason, broken.index) == (Reason.MISSING, first)
+
+    def test_is_named_where_a_fact_is_slipped_in_behind_the_sequencer(self, ledger):
+        (forged,) = attacks.some(attacks.source(0), 1)
+        with attacks.as_intruder():
+            record_many([forged])
+            attacks.run("UPDATE ledger_fact SET transaction = '1'::xid8 WHERE key = %s", forged.key)
+            broken = look().broken
+        assert (broken.reason, broken.key) == (Reason.PASSED_OVER, forged.key)
 
 
 class TestWithoutAWitness:
