@@ -61,6 +61,12 @@ class DeclarationForm(Honeypot):
     )
     expected_at = forms.DateTimeField(label=_("When you arrive"), widget=MOMENT)
     destination = forms.CharField(label=_("Where you will stay"), max_length=200)
+    reference = forms.CharField(
+        label=_("Reference number, if you correct a declared trip"),
+        max_length=30,
+        required=False,
+        help_text=_("The trip keeps its number; what was said before no longer holds."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -67,7 +67,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def declare(request: HttpRequest) -> HttpResponse:
     """Tell the city of a trip ahead; the answer is a reference number and what applies."""
-    form = DeclarationForm(request.POST or None)
+    form = DeclarationForm(request.POST or None, initial={"reference": request.GET.get("reference", "")})
     if request.method == "POST":
         knock(request, Door.DECLARE)
         if form.is_machine:
@@ -85,6 +85,7 @@ def declared(request: HttpRequest, form: DeclarationForm) -> str:
     data["origin_code"] = form.cleaned_data["origin"]
     arrival = arrivals.declare(
         **data,
+        form=derive(request_key(request), "declaration"),
         at=clock.now(),
         by=Actor.public("declaration"),
         key=derive(request_key(request), *(f"{name}={value}" for name, value in sorted(data.items()))),

@@ -116,6 +116,33 @@ class TestDeclaration:
         assert found is not None
         assert found.destination == "Yuntai Road 5"
 
+    @pytest.mark.parametrize("way", ["page before", "reference number"])
+    def test_for_another_day_moves_the_trip_and_keeps_its_number(self, city: World, way: str):
+        client, data = Client(), declaration()
+        first = client.post(reverse("public:declare"), data)
+        reference = first["Location"].rsplit("/", 1)[1]
+        changed = declaration(reference=reference.lower()) if way == "reference number" else dict(data)
+        second = client.post(reverse("public:declare"), changed | {"expected_at": "2022-07-02T09:00"})
+        assert first["Location"] == second["Location"]
+        found = arrivals.by_reference(reference)
+        assert found is not None
+        assert f"{found.expected_at:%Y-%m-%d}" == "2022-07-02"
+        assert arrivals.total() == 1
+
+    def test_under_the_number_of_another_traveller_is_refused(self, city: World):
+        client = Client()
+        first = client.post(reverse("public:declare"), declaration())
+        others = declaration(id_number="E87654321", reference=first["Location"].rsplit("/", 1)[1])
+        assert client.post(reverse("public:declare"), others).status_code == 422
+        assert arrivals.total() == 1
+
+    def test_for_another_document_on_the_same_form_takes_back_the_first(self, city: World):
+        client, data = Client(), declaration()
+        first = client.post(reverse("public:declare"), data)
+        second = client.post(reverse("public:declare"), data | {"id_number": "E87654321"})
+        held = [arrivals.by_reference(one["Location"].rsplit("/", 1)[1]) for one in (first, second)]
+        assert [one and one.is_open for one in held] == [False, True]
+
     def test_counts_days_as_on_the_declared_day_of_arrival(self, city: World):
         raise_level(city, "high")
         said = {"last_exposure_on": "2022-06-19"}

@@ -6,17 +6,19 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock, custody
+from bihuan.kernel.db import uuid7
 from bihuan.kernel.ledger import Actor, Json, derive, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.refusals import NotFound
 from bihuan.modules.arrivals import events
 from bihuan.modules.arrivals.actions.telling import announcement, change, new_reference
 from bihuan.modules.arrivals.models import Arrival, Gate, OriginKind, State
+from bihuan.modules.arrivals.queries.cards import reference_plain
 from bihuan.modules.arrivals.queries.gates import units_of_gates
 from bihuan.modules.people import actions as people
 from bihuan.modules.places import queries as places
 
-from .refused import NoArrival, NoGate, NotExpected
+from .refused import NoArrival, NoGate, NoSuchTrip, NotExpected
 
 
 @action
@@ -41,8 +43,12 @@ def declare(
     gate_unit: UUID | None = None,
     unit: UUID | None = None,
     last_exposure_on: date | None = None,
+    reference: str = "",
+    form: UUID | None = None,
 ) -> UUID:
-    """Announce a trip before it is made. Announcing the same day again changes what was said before."""
+    """Announce a trip before it is made. Announcing the same day again changes what was said before, and so does
+    whatever day is named under its reference number or on the form it was first written on.
+    """
     person = people.register(
         name=name,
         birth_on=birth_on,
@@ -68,15 +74,19 @@ def declare(
         "last_exposure_on": last_exposure_on,
         **origin_of(origin_code),
     }
-    known = (
-        Arrival.objects.select_for_update()
-        .filter(person_id=person, state=State.EXPECTED)
-        .filter(expected_at__date=expected_at.astimezone(clock.CITY).date() if expected_at else None)
-        .first()
-    )
+    known = _said_before(person, expected_at, reference, form)
     if known:
         return _change(known, told, at=at, by=by, key=key)
-    arrival: Arrival = Arrival.objects.create(reference=new_reference(), person_id=person, registered_at=at, **told)
+    if form and (mistaken := Arrival.objects.select_for_update().filter(id=form).first()):
+        form = None
+        if mistaken.state == State.EXPECTED:
+            words = "Declared again for another person on the same form."
+            end_before_landing(
+                mistaken, State.CANCELLED, events.CANCELLED, words, at=at, by=by, key=derive(key, "form")
+            )
+    arrival: Arrival = Arrival.objects.create(
+        id=form or uuid7(), reference=new_reference(), person_id=person, registered_at=at, **told
+    )
     fact = announcement(
         arrival.id,
         person,
@@ -153,6 +163,18 @@ def origin_of(code: str) -> dict[str, Json]:
         "origin_id": area.id,
         "origin_kind": (OriginKind.OVERSEAS if area.is_overseas else OriginKind.DOMESTIC).value,
     }
+
+
+def _said_before(person: UUID, expected_at: datetime | None, reference: str, form: UUID | None) -> Arrival | None:
+    """The trip of this person that is meant: named by its number, written on the same form, or else of the same day."""
+    own = Arrival.objects.select_for_update().filter(person_id=person, state=State.EXPECTED)
+    if reference:
+        named: Arrival | None = own.filter(reference=reference_plain(reference)).first()
+        if named is None:
+            raise NoSuchTrip
+        return named
+    day = expected_at.astimezone(clock.CITY).date() if expected_at else None
+    return own.filter(id=form).first() or own.filter(expected_at__date=day).first()
 
 
 def _change(arrival: Arrival, told: dict[str, Json], *, at: datetime, by: Actor, key: UUID) -> UUID:

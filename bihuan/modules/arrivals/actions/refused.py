@@ -10,6 +10,14 @@ class NoArrival(NotFound):
         super().__init__(_("There is no such arrival."), _("Search by name, ID number or reference."))
 
 
+class NoSuchTrip(NotFound):
+    def __init__(self) -> None:
+        super().__init__(
+            _("No trip of this document that is still to come has this reference number."),
+            _("Compare both numbers, or leave the reference number empty to declare another trip."),
+        )
+
+
 class NoGate(NotFound):
     def __init__(self) -> None:
         super().__init__(_("There is no such gate in the catalogue."), _("Enter the gate in the catalogue first."))
