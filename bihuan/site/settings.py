@@ -50,7 +50,8 @@ def database(url: str, role: str | None) -> dict[str, object]:
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 60,
         # Compiling a query costs more than any of ours takes, hence no jit.
-        "OPTIONS": {"options": f"-c role={role} -c jit=off"} if role else {},
+        # What the owner does, commits wait for no backup: whoever receives it may not run yet.
+        "OPTIONS": {"options": f"-c role={role} -c jit=off" if role else "-c synchronous_commit=local"},
     }
 
 

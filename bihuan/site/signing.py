@@ -75,9 +75,10 @@ def adopt_next_key(home: Path) -> None:
 
 
 def witnesses(home: Path) -> list[Path]:
-    """The first lies beside the key; BIHUAN_WITNESSES names others, on other mounts."""
+    """The first lies beside the key, one in the place of backups; BIHUAN_WITNESSES names others, on other mounts."""
     named = os.environ.get("BIHUAN_WITNESSES", "").split(":")
-    return [home / WITNESS, *(Path(name) for name in named if name)]
+    backups = os.environ.get("BIHUAN_BACKUPS")
+    return [home / WITNESS, *([Path(backups) / WITNESS] if backups else []), *(Path(name) for name in named if name)]
 
 
 def keep_signing(home: Path, stopping: threading.Event) -> None:

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -32,10 +32,14 @@ class Child:
 
 
 def run(
-    commands: Mapping[str, Sequence[str]], say: Callable[[str], None], *, ready: Callable[[], None] = lambda: None
+    commands: Mapping[str, Sequence[str]],
+    say: Callable[[str], None],
+    *,
+    ready: Callable[[], None] = lambda: None,
+    last: Collection[str] = (),
 ) -> int:
     """Run `commands` until SIGINT or SIGTERM: then 0. A child that ends is started again; one that keeps ending stops
-    everything: then 1.
+    everything: then 1. The `last` ones are stopped when the others have ended.
     """
     stopping = threading.Event()
 
@@ -59,7 +63,8 @@ def run(
                 child.start()
         return 0
     finally:
-        _stop(children)
+        _stop([child for child in children if child.name not in last])
+        _stop([child for child in children if child.name in last])
         for number, handler in before.items():
             signal.signal(number, handler)
 
