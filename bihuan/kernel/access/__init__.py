@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bihuan.kernel.access import actions, events, queries
+    from bihuan.kernel.access.exported import Exporting, exporting
     from bihuan.kernel.access.guards import Request, may_open, require, signed_in
-    from bihuan.kernel.access.reading import exporting, listed, opened
+    from bihuan.kernel.access.reading import listed, opened
     from bihuan.kernel.access.scope import Grant, Scope, scope_for
     from bihuan.kernel.access.signature import SignatureRefused, confirm_signature
 
 # Django reads this file before its models can be imported, so names are fetched when they are first asked for.
 _HOMES = {
+    "Exporting": "exported",
     "Grant": "scope",
     "Request": "guards",
     "Scope": "scope",
     "SignatureRefused": "signature",
     "confirm_signature": "signature",
-    "exporting": "reading",
+    "exporting": "exported",
     "listed": "reading",
     "may_open": "guards",
     "opened": "reading",
@@ -29,6 +31,7 @@ _HOMES = {
     "signed_in": "guards",
 }
 __all__ = [
+    "Exporting",
     "Grant",
     "Request",
     "Scope",

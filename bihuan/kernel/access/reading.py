@@ -1,6 +1,6 @@
 """Reading about people leaves facts: one when a person is opened, one for every list that named people."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -41,21 +41,3 @@ def listed(scope: Scope, what: str, person_ids: Iterable[UUID], key: UUID | None
             unit=scope.actor.unit,
             payload={"what": what, "count": len(people), "people": people},
         )
-
-
-def exporting(scope: Scope, what: str) -> Callable[[str, int], None]:
-    """What a list calls before its file is handed out: that somebody took the data away is a fact."""
-
-    def note(form: str, rows: int) -> None:
-        with transaction.atomic():
-            record(
-                key=uuid7(),
-                kind=events.LIST_EXPORTED,
-                subject=scope.user.subject,
-                at=clock.now(),
-                by=scope.actor.id,
-                unit=scope.actor.unit,
-                payload={"what": what, "form": form, "rows": rows},
-            )
-
-    return note

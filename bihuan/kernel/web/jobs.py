@@ -4,8 +4,9 @@ A job may run twice when a worker dies in the middle, so its effect must be idem
 derived from its arguments.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -13,12 +14,17 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils.module_loading import import_string
 from django.utils.translation import override
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
 
 from bihuan.kernel import clock
 from bihuan.kernel.refusals import Refused
 from bihuan.kernel.text import Text
 from bihuan.kernel.web.models import Progress
+
+STALLED_SECONDS = 30.0  # a worker that lives says so every ten
+ATTEMPTS_MAX = 3
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +52,28 @@ def start(function: Callable[..., str], *, title: Text, by: str, language: str, 
         arguments=arguments,
     )
     return progress.id
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="web.rescue", queue="jobs", queueing_lock="web.rescue", pass_context=True)
+async def rescue(context: JobContext, timestamp: int) -> None:
+    """A job whose worker died goes back into the queue; one that took its workers with it is given up."""
+    manager = context.app.job_manager
+    for found in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        if found.attempts < ATTEMPTS_MAX:
+            await manager.retry_job(found)
+        else:
+            await manager.finish_job(found, Status.FAILED, delete_job=False)
+            await asyncio.to_thread(_given_up, found.task_kwargs)
+
+
+def _given_up(arguments: Mapping[str, Any]) -> None:
+    try:
+        if progress_id := arguments.get("progress_id"):
+            moment = import_string(settings.CITY_NOW)()
+            Progress.objects.filter(pk=progress_id).update(state=Progress.State.FAILED, ended_at=moment)
+    finally:
+        connection.close()
 
 
 @app.task(name="web.run", queue="jobs")

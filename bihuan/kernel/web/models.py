@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.db import Model
 
@@ -49,3 +52,65 @@ class Knock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} since {self.began_at}"
+
+
+class Export(models.Model):
+    """A list that somebody takes away as a file: what for, how many rows, and the hash by which it is known again."""
+
+    KEPT = timedelta(days=1)
+
+    class State(models.TextChoices):
+        ASKED = "asked"
+        READY = "ready"
+        GONE = "gone"
+
+    class Purpose(models.TextChoices):
+        DUTY = "duty", _("Day-to-day work of the unit")
+        HANDOVER = "handover", _("Handing over to the next shift or another unit")
+        REPORT = "report", _("Briefing or report")
+        COMPARISON = "comparison", _("Comparing with another list")
+        LETTER = "letter", _("Asked for in writing by an authority")
+        REVIEW = "review", _("Supervision or audit")
+
+    number = models.BigAutoField(primary_key=True)
+    link = models.UUIDField(unique=True)
+    owner = models.ForeignKey("access.User", models.PROTECT, related_name="+")
+    address = models.TextField()
+    name = models.TextField()
+    form = models.CharField(max_length=8)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, blank=True)
+    remark = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=5, choices=State.choices, default=State.ASKED)
+    progress = models.UUIDField(null=True, blank=True)
+    rows = models.BigIntegerField(default=0)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "web_export"
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="ready") | models.Q(expires_at__isnull=False) & ~models.Q(sha256=""),
+                name="export_ready_is_whole",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name} {self.state}"
+
+
+class ExportPart(models.Model):
+    """A piece of a file that waits for its owner."""
+
+    export = models.ForeignKey("web.Export", models.PROTECT, related_name="parts")
+    position = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        db_table = "web_export_part"
+        constraints = [models.UniqueConstraint(fields=["export", "position"], name="export_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.export_id} {self.position}"

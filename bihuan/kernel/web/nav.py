@@ -75,3 +75,9 @@ def _nearest(path: str, urls: list[str]) -> str:
     """The door that leads to `path`: the longest URL it begins with. The home page leads only to itself."""
     leading = [url for url in urls if path == url or (url != "/" and path.startswith(url.rstrip("/") + "/"))]
     return max(leading, key=len, default="")
+
+
+def label_of(path: str) -> object:
+    """What the door at exactly this path is called; empty where none stands."""
+    doors = items(settings.ROOT_URLCONF)
+    return next((item.label for item in doors if reverse(item.url_name) == path), "")

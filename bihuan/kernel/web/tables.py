@@ -1,21 +1,22 @@
 """Lists: filter, sort, page and export, all of it in the URL so that a list can be shared and bookmarked."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
-from bihuan.kernel.web import exports
+from bihuan.kernel import access
 from bihuan.kernel.web.pages import page
 from bihuan.kernel.web.parts import Pages, paginate
 
 PAGE_SIZE = 50
-EXPORT_CHUNK = 5_000
 KEPT = ("below",)  # no filter of any list, yet every address of each goes on with it: the place it is cut to
 
 Kind = Literal["text", "number", "date", "moment", "until", "clock", "link", "badge"]
@@ -90,6 +91,7 @@ class Table:
         asked: Mapping[str, str],
         sort: str,
         size: int,
+        path: str = "",
     ) -> None:
         self.columns = columns
         self.source = source
@@ -103,6 +105,7 @@ class Table:
         self._asked_page = asked.get("page")
         self._default_sort = sort
         self._size = size
+        self._path = path
         self.can_export = False
 
     @classmethod
@@ -117,7 +120,15 @@ class Table:
         size: int = PAGE_SIZE,
     ) -> "Table":
         """`sort` is the order when the URL asks for none."""
-        return cls(columns=columns, source=source, filters=filters, asked=request.GET.dict(), sort=sort, size=size)
+        return cls(
+            columns=columns,
+            source=source,
+            filters=filters,
+            asked=request.GET.dict(),
+            sort=sort,
+            size=size,
+            path=request.path,
+        )
 
     @cached_property
     def pages(self) -> Pages:
@@ -155,22 +166,29 @@ class Table:
         return self._url(filters={})
 
     @property
-    def csv_url(self) -> str:
-        return self._url(export="csv")
+    def export_url(self) -> str:
+        """The page that asks in what form and what for these rows are taken away."""
+        return f"{reverse('web:exports')}?{urlencode({'list': self._path + self._url()})}"
 
     @property
-    def xlsx_url(self) -> str:
-        return self._url(export="xlsx")
+    def shown_filters(self) -> list[tuple[object, object]]:
+        """The filters that are set, in words."""
+        return [
+            (control.filter.label, dict(control.filter.choices).get(control.value, control.value))
+            if control.filter.kind != "flag"
+            else (control.filter.label, _("Yes"))
+            for control in self.controls
+            if control.value
+        ]
 
-    def all_rows(self) -> Iterator[list[object]]:
-        """Every row the filters leave, in chunks, for the export."""
-        offset = 0
-        while found := self.source.rows(self.filters, self.sort, offset, EXPORT_CHUNK):
-            for row in found:
-                yield [getattr(row, column.name) for column in self.columns]
-            if len(found) < EXPORT_CHUNK:
-                return
-            offset += EXPORT_CHUNK
+    @property
+    def told_filters(self) -> dict[str, str]:
+        """The filters as a fact may keep them for ever: what was searched for may be a name, so only that it was."""
+        return {
+            control.filter.name: "…" if control.filter.kind == "search" else control.value
+            for control in self.controls
+            if control.value
+        } | self.kept
 
     def _head(self, column: Column) -> Head:
         order: Literal["", "ascending", "descending"] = ""
@@ -186,6 +204,29 @@ class Table:
         return "?" + urlencode(query | changes)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A list on its way into a file, and the leave to take it."""
+
+    table: Table
+    name: str
+    exporting: "access.Exporting"
+
+
+class ListRequest(HttpRequest):
+    """Asks a view for its list instead of its page: `taken`, once the view has drawn one that may be taken away."""
+
+    def __init__(self, path: str, query: str, scope: "access.Scope") -> None:
+        super().__init__()
+        self.method = "GET"
+        self.path = self.path_info = path
+        self.GET = QueryDict(query)
+        self.META = {"REQUEST_METHOD": "GET", "QUERY_STRING": query, "SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+        self.user = scope.user
+        self.whole_scope = scope
+        self.taken: Taken | None = None
+
+
 def render_table(
     request: HttpRequest,
     template: str,
@@ -193,21 +234,13 @@ def render_table(
     context: Mapping[str, Any] | None = None,
     *,
     export_name: str = "",
-    on_export: Callable[[str, int], object] | None = None,
+    on_export: "access.Exporting | None" = None,
 ) -> HttpResponse:
-    """The list as a whole page, as its `#rows` part for htmx, or as a file.
-
-    Only a list with `on_export` can be exported: it is called with the format and the number of rows before the file
-    is handed out, and records that somebody took the data away.
-    """
+    """The list as a whole page, as its `#rows` part for htmx, or, with the leave `on_export`, to be taken away."""
     table.can_export = on_export is not None
-    wanted = request.GET.get("export", "")
-    if on_export is not None and wanted in exports.FORMATS:
-        rows = list(table.all_rows())
-        on_export(wanted, len(rows))
-        return exports.file_response(
-            wanted, export_name or "list", [str(column.label) for column in table.columns], rows
-        )
+    if isinstance(request, ListRequest):
+        request.taken = Taken(table, export_name or "list", on_export) if on_export else None
+        return HttpResponse(status=204)
     drawn = f"{template}#rows" if _asks_for_rows(request) else template
     response = page(request, drawn, {"table": table, **(context or {})})
     patch_vary_headers(response, ["HX-Request"])

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock, ledger
-from bihuan.kernel.db import AnyOf, uuid7
+from bihuan.kernel.db import AnyOf, cut, uuid7
 from bihuan.kernel.loop import events as loop
 from bihuan.kernel.loop.tallying import step_titles
 from bihuan.kernel.refusals import NotFound
@@ -276,7 +276,6 @@ class People:
     def __init__(self, scope: access.Scope, url: str) -> None:
         self.scope = scope
         self.url = url
-        self.shown: list[PersonRow] = []  # what a page named, so that it can be recorded
 
     def count(self, filters: Mapping[str, str]) -> int:
         return self._asked(filters).count()
@@ -291,9 +290,7 @@ class People:
         else:
             ids = _ids(asked.order_by(order, "id"), offset, limit)
         found = cards(ids)
-        rows = [self._row(found[person_id]) for person_id in ids]
-        self.shown.extend(rows)
-        return rows
+        return [self._row(found[person_id]) for person_id in ids]
 
     def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Person]":
         rows: QuerySet[Person] = self.scope.rows(Person.objects.all(), "unit")
@@ -329,7 +326,7 @@ class People:
 
 
 def _ids(asked: "QuerySet[Person]", offset: int, limit: int) -> list[UUID]:
-    return list(asked.values_list("id", flat=True)[offset : offset + limit])
+    return cut(asked.values_list("id", flat=True), offset, limit)
 
 
 def total() -> int:

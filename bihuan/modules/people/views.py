@@ -104,14 +104,14 @@ TITLES = {
 def listing(request: access.Request) -> HttpResponse:
     source = queries.People(request.scope, reverse("people:detail", args=[UUID(int=0)]).replace(str(UUID(int=0)), "{}"))
     table = Table.from_request(request, COLUMNS, source, FILTERS, sort="name")
-    access.listed(request.scope, "people.list", [row.id for row in source.shown])
+    access.listed(request.scope, "people.list", [row.id for row in table.found])
     return render_table(
         request,
         "people/list.html",
         table,
         {"may_register": request.whole_scope.may("people.register")},
         export_name="people",
-        on_export=access.exporting(request.scope, "people"),
+        on_export=access.exporting(request.scope, "people", person="id"),
     )
 
 

@@ -415,6 +415,7 @@ def figures_for(path: str, now: datetime) -> dict[str, int]:
 AUDITED: dict[str, object] = {
     access.events.PERSON_OPENED: _("Opened a person's record"),
     access.events.PEOPLE_LISTED: _("Saw a list of people"),
+    access.events.LIST_EXPORTED: _("Took a list away"),
     access.events.SIGNED: _("Signed"),
     access.events.SIGNED_IN: _("Signed in"),
     access.events.SIGNED_OUT: _("Signed out"),
@@ -423,16 +424,26 @@ AUDITED: dict[str, object] = {
 
 
 AUDITED_WORDS: dict[str, object] = {  # the lists that were read and the purposes that were given
+    "accounts": _("Accounts"),
     "appeal": _("Answer an appeal"),
+    "appeals": _("Appeals"),
     "appeals.list": _("Appeals"),
+    "areas": _("Watch list"),
+    "arrivals": _("Arrivals"),
     "arrivals.list": _("Arrivals"),
     "audit": _("Audit"),
+    "batches": _("Batches"),
     "batches.outcome": _("Outcome file"),
     "care": _("Look after them"),
+    "comparison": _("Comparing with another list"),
     "correction": _("Put particulars right"),
     "demo": _("Demo city"),
+    "duties": _("Duties"),
     "duties.mine": _("My duties"),
+    "duty": _("Day-to-day work of the unit"),
+    "gate-day": _("Gate today"),
     "gates.day": _("Gate today"),
+    "handover": _("Handing over to the next shift or another unit"),
     "isolation.check_in": _("Take in"),
     "isolation.exceptions": _("Needs attention"),
     "isolation.expected": _("On the way here"),
@@ -441,20 +452,34 @@ AUDITED_WORDS: dict[str, object] = {  # the lists that were read and the purpose
     "isolation.round": _("Health round"),
     "isolation.stay": _("Stay"),
     "landing": _("Receive them at a gate"),
+    "letter": _("Asked for in writing by an authority"),
     "notice": _("Print the notice"),
     "order": _("Look at the order"),
+    "orders": _("Orders"),
     "orders.list": _("Orders"),
+    "people": _("People register"),
     "people.list": _("People register"),
+    "plans": _("Pick-up plans"),
+    "report": _("Briefing or report"),
     "request": _("They asked for it themselves"),
+    "returns": _("Daily returns"),
+    "review": _("Supervision or audit"),
+    "samples": _("Samples"),
     "samples.due": _("Tests due"),
     "samples.list": _("Samples"),
     "search": _("Find a missing person"),
+    "sites": _("Sites"),
+    "tests-due": _("Tests due"),
+    "tickets": _("Tickets"),
     "tickets.list": _("Tickets"),
     "tracing": _("Investigate a case or a contact"),
     "transfer": _("Arrange the transfer"),
     "transfers.desk": _("Transfer desk"),
     "transfers.stranded": _("Stranded"),
+    "trips": _("Trips"),
     "trips.riders": _("Who rides"),
+    "units": _("Units"),
+    "vehicles": _("Vehicles"),
 }
 
 
@@ -516,9 +541,13 @@ def audit_words(payload: Mapping[str, Any]) -> Iterator[object]:
     for name, value in payload.items():
         if name == "count":
             yield ngettext("%(shown)s person", "%(shown)s people", value) % {"shown": value}
+        elif name == "rows":
+            yield ngettext("%(shown)s row", "%(shown)s rows", value) % {"shown": value}
+        elif name == "number":
+            yield _("no. %(number)s") % {"number": value}
         elif name in ("what", "purpose", "by"):
-            yield AUDITED_WORDS.get(value, value)
-        elif name != "people":
+            yield AUDITED_WORDS.get(value.removeprefix("export."), value)
+        elif value and name not in ("people", "filters", "sha256"):
             yield value
 
 

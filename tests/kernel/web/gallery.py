@@ -13,6 +13,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
+from bihuan.kernel.access.exported import Exporting
 from bihuan.kernel.refusals import NotFound, Refused
 from bihuan.kernel.web import (
     Badge,
@@ -128,15 +129,12 @@ FILTERS = [
     Filter("on", "日期", kind="day"),
     Filter("mine", "只看本单位", kind="flag"),
 ]
-EXPORTS: list[tuple[str, int]] = []
 DONE: list[object] = []
 
 
 def listing(request: HttpRequest) -> HttpResponse:
     table = Table.from_request(request, COLUMNS, Rows(int(request.GET.get("size", 120))), FILTERS, sort="-expected_at")
-    return render_table(
-        request, "gallery/list.html", table, on_export=lambda kind, count: EXPORTS.append((kind, count))
-    )
+    return render_table(request, "gallery/list.html", table, on_export=Exporting(Reader(), "gallery"))
 
 
 def sealed_listing(request: HttpRequest) -> HttpResponse:

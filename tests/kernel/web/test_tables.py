@@ -1,12 +1,8 @@
 """Lists: what the URL asks for, what comes back, and that nobody takes data away unseen."""
 
-import io
-
-import openpyxl
 from django.test import Client, RequestFactory
 
 from bihuan.kernel.web import Column, Filter, Table, paginate
-from tests.kernel.web import gallery
 from tests.kernel.web.gallery import COLUMNS, FILTERS, Rows
 
 
@@ -69,28 +65,12 @@ class TestPage:
 
 
 class TestExport:
-    def test_holds_every_row_the_filters_leave(self, visitor: Client) -> None:
-        response = visitor.get("/list?export=csv&state=open")
-        lines = response.content.decode("utf-8-sig").split("\r\n")
-        assert len(lines) == 1 + 30 + 1
-        assert gallery.EXPORTS == [("csv", 30)]
-        assert response["Content-Disposition"].startswith('attachment; filename="list-20220620-1000.csv"')
-        assert response["Cache-Control"] == "no-store"
+    def test_is_offered_with_what_the_list_is_cut_and_sorted_to(self, visitor: Client) -> None:
+        html = visitor.get("/list?state=open&sort=count").content.decode()
+        assert 'href="/exports?list=%2Flist%3Fstate%3Dopen%26sort%3Dcount"' in html
 
-    def test_keeps_identifiers_as_text_in_a_workbook(self, visitor: Client) -> None:
-        response = visitor.get("/list?export=xlsx")
-        sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
-        row = [cell.value for cell in sheet[2]]
-        assert sheet.max_row == 121
-        assert row[1] == "410811199001010119"
-        assert sheet["A4"].data_type == "s"
-        assert {cell.value for cell in sheet["A"]} >= {"=HYPERLINK(1)"}
-        assert row[5] == 119 * 37
-
-    def test_is_refused_for_lists_that_record_no_export(self, visitor: Client) -> None:
-        response = visitor.get("/sealed?export=csv")
-        assert response["Content-Type"].startswith("text/html")
-        assert 'href="?export=' not in response.content.decode()
+    def test_is_not_offered_where_no_leave_is_given(self, visitor: Client) -> None:
+        assert "/exports" not in visitor.get("/sealed").content.decode()
 
 
 def test_a_filter_without_choices_takes_nothing() -> None:

@@ -87,7 +87,11 @@ def listing(request: access.Request) -> HttpResponse:
     source = queries.DutyList(request.scope, clock.now())
     table = Table.from_request(request, COLUMNS, source, filters(), sort="due")
     return render_table(
-        request, "command/duties.html", table, export_name="duties", on_export=access.exporting(request.scope, "duties")
+        request,
+        "command/duties.html",
+        table,
+        export_name="duties",
+        on_export=access.exporting(request.scope, "duties", person="person"),
     )
 
 
