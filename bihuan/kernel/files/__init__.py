@@ -9,6 +9,7 @@ from .forms import Column, Form, form_of, header_key
 from .headers import Heading, Mapped, is_ours
 from .intakes import Intake
 from .lines import Line, Plan
+from .numbers import check_character
 from .problems import FileProblem
 from .returning import Mark, Returned, as_csv, as_workbook, fitted, neutral
 
@@ -28,6 +29,7 @@ __all__ = [
     "Returned",
     "as_csv",
     "as_workbook",
+    "check_character",
     "defects",
     "fitted",
     "form_of",

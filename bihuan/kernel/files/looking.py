@@ -15,7 +15,7 @@ from .repeats import Met, number_hash
 from .workbooks import Marks
 
 NUMBERS_TOLD_MAX = 20
-THOUSANDS_SHARE_MAX = 0.05  # one number in a thousand ends so by itself
+THOUSANDS_SHARE_MAX = 0.2  # of rounded numbers nearly all end so, of others one in a thousand
 
 
 class Look:

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from pypinyin import lazy_pinyin
 
-WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-CHECK_CHARACTERS = "10X98765432"
+from bihuan.kernel.files import check_character
+
 AGE_YEARS_MAX = 130
 PHONE_DIGITS = range(7, 16)  # E.164 allows fifteen; local numbers have at least seven
 
@@ -29,7 +29,7 @@ def resident_id_check(first17: str) -> str:
     assert len(first17) == 17
     assert first17.isascii()
     assert first17.isdigit()
-    return CHECK_CHARACTERS[sum(weight * int(digit) for weight, digit in zip(WEIGHTS, first17, strict=True)) % 11]
+    return check_character(first17)
 
 
 def resident_id_problem(number: str, on: date) -> IdProblem | None:
