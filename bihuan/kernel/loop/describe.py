@@ -132,7 +132,9 @@ def conditions(step: Step) -> str:
         parts.append(f"{condition.answer}: {what}")
     if step.needs:
         parts.append(f"once {kinds(step.needs)}")
-    parts += [f"held by {kinds((unless.wanted,))}" for unless in step.unless]
+    for unless in step.unless:
+        freed = f" until {kinds(unless.lifted_by)}" if unless.lifted_by else ""
+        parts.append(f"held by {kinds((unless.wanted,))}{freed}")
     if step.undone_by:
         parts.append(f"undone by {kinds(step.undone_by)}")
     return "; ".join(parts)

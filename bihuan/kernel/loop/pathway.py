@@ -132,10 +132,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Unless:
-    """A fact that holds a step back while it stands. Of facts with the same `newest_by` only the newest counts."""
+    """A fact that holds a step back while it stands: of facts with the same `newest_by` only the newest counts, and a
+    later fact that is `lifted_by` frees."""
 
     wanted: Wanted
     newest_by: str
+    lifted_by: tuple[Wanted, ...] = ()
 
 
 HAPPENED_ON = "happened_on"  # the field every fact has: the day on which it happened
@@ -264,7 +266,8 @@ class Pathway:
         for step in self.steps:
             since = step.clock.since.facts if step.clock else ()
             rhythm = (*step.repeat.starts, *step.repeat.stops) if step.repeat else ()
-            gates = (*step.needs, *step.undone_by, *(item.wanted for item in step.unless))
+            held = (wanted for item in step.unless for wanted in (item.wanted, *item.lifted_by))
+            gates = (*step.needs, *step.undone_by, *held)
             for wanted in (*step.evidence, *gates, *since, *rhythm, *step.unit.facts):
                 found[wanted.kind] = None
         return tuple(found)

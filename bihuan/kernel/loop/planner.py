@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import product
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -124,7 +125,7 @@ class _End(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """When a repeating duty begins, when it stopped and why, and the moment it never reaches past."""
+    """A stretch of a repeating duty: when it begins, when it stopped and why, and the moment it never reaches past."""
 
     since: datetime
     stop: datetime | None
@@ -509,8 +510,9 @@ class _Planner:
             newest: dict[Any, Fact] = {}
             for fact in self.by_kind.get(unless.wanted.kind, ()):
                 newest[fact.payload.get(unless.newest_by, fact.seq)] = fact
+            freed = [in_order(fact) for fact in self.matching(unless.lifted_by)] if unless.lifted_by else []
             for fact in newest.values():
-                if unless.wanted.matches(fact):
+                if unless.wanted.matches(fact) and not (freed and freed[-1] > in_order(fact)):
                     return fact
         return None
 
@@ -518,16 +520,14 @@ class _Planner:
         """A step that may not begin yet can still have been done: then it is done, and nobody is asked again."""
         if outcome.is_skipped or step.repeat is not None or step.is_transition:
             return outcome
-        evidence = next(self.matching(step.evidence), None)
+        evidence, _undone = self.evidence(step)
         if evidence is None:
             return outcome
         return self.add_once(step, evidence.happened_at, evidence.happened_at, evidence, NEVER)
 
     def take_once(self, step: Step, ready: _Ready) -> _Outcome:
         assert step.clock is not None
-        undone = self.undone_by(step)
-        done = self.matching(step.evidence)
-        evidence = next((fact for fact in done if undone is None or in_order(fact) > in_order(undone)), None)
+        evidence, undone = self.evidence(step)
         if undone is not None:
             ready = replace(ready, since=max(ready.since, undone.happened_at))
         base = self.moment(step.clock.since, ready.since)
@@ -543,12 +543,13 @@ class _Planner:
             return dropped(ready.until, ready.reason)
         return self.add_once(step, opens_at, base[0], evidence, _End(ready.until, ready.reason))
 
-    def undone_by(self, step: Step) -> Fact | None:
-        """The fact that last undid what was done for this step, if there is one."""
+    def evidence(self, step: Step) -> tuple[Fact | None, Fact | None]:
+        """The fact that does this step, and the one that last undid what was done before."""
         undone = None
         for fact in self.matching(step.undone_by) if step.undone_by else ():
             undone = fact
-        return undone
+        done = self.matching(step.evidence)
+        return next((fact for fact in done if undone is None or in_order(fact) > in_order(undone)), None), undone
 
     def add_once(self, step: Step, opens_at: datetime, base: datetime, evidence: Fact | None, end: _End) -> _Outcome:
         """Write down a duty that comes once."""
@@ -639,50 +640,60 @@ class _Planner:
     # Repeating duties
 
     def take_repeat(self, step: Step, repeat: Repeat, ready: _Ready) -> _Outcome:
-        series = self.series(repeat, ready)
-        if series is None:
+        stretches = self.stretches(repeat, ready)
+        if not stretches:
             return _Outcome(is_skipped=ready.until is not None)
+        series = stretches[-1]
         facts = list(self.matching(step.evidence))
         used: set[int] = set()
         finished = series.since
         is_open = False
         upcoming = 0
-        coming = self.occurrences(repeat, series)
-        occurrence = next(coming, None)
-        while occurrence is not None:
+        coming = self.occurrences(repeat, stretches)
+        found = next(coming, None)
+        while found is not None:
+            occurrence, end = found
             if occurrence.opens_at > self.now:
                 upcoming += 1
                 if self.closed_at is not None or upcoming > self.ahead:
                     is_open = True
                     break
             following = next(coming, None)
-            duty = self.add_occurrence(step, repeat, series, occurrence, following, facts, used)
+            duty = self.add_occurrence(step, repeat, end, occurrence, following and following[0], facts, used)
             is_open = is_open or duty is None or duty.state == "open"
             if duty is not None:
                 finished = max(finished, duty.done_at or duty.ends_at or finished)
-            occurrence = following
+            found = following
         if is_open or (series.stop is None and repeat.days is None and repeat.for_days is None):
             return _Outcome()
         return _Outcome(done_at=max(finished, series.stop or finished))
 
-    def series(self, repeat: Repeat, ready: _Ready) -> _Series | None:
-        since = ready.since
-        if repeat.starts:
-            start = next(self.matching(repeat.starts), None)
-            if start is None:
-                return None
-            since = max(since, start.happened_at)
-        stop, reason = ready.until, ready.reason
-        for fact in self.matching(repeat.stops) if repeat.stops else ():
-            if fact.happened_at >= since and (stop is None or fact.happened_at < stop):
-                stop, reason = fact.happened_at, f"stopped:{fact.kind}"
-        before = self.moment(repeat.before, since) if repeat.before else None
-        return _Series(since, stop, reason, before[0] if before else None)
+    def stretches(self, repeat: Repeat, ready: _Ready) -> list[_Series]:
+        """From each start to the next stop. Without a fact that starts it, from when it is ready."""
+        starts = list(self.matching(repeat.starts)) if repeat.starts else []
+        stops = list(self.matching(repeat.stops)) if repeat.stops else []
+        if repeat.starts and not starts:
+            return []
+        since = max(ready.since, starts[0].happened_at) if starts else ready.since
+        found: list[_Series] = []
+        while True:
+            stop = next((fact for fact in stops if fact.happened_at >= since), None)
+            end, reason = ready.until, ready.reason
+            if stop is not None and (end is None or stop.happened_at < end):
+                end, reason = stop.happened_at, f"stopped:{stop.kind}"
+            before = self.moment(repeat.before, since) if repeat.before else None
+            found.append(_Series(since, end, reason, before[0] if before else None))
+            again = next((fact for fact in starts if stop is not None and in_order(fact) > in_order(stop)), None)
+            if again is None or (ready.until is not None and again.happened_at >= ready.until):
+                return found
+            since = max(again.happened_at, ready.since)
+            stops = [fact for fact in stops if in_order(fact) > in_order(again)]
 
-    def occurrences(self, repeat: Repeat, series: _Series) -> Iterator[_Occurrence]:
-        """Every occurrence in order of time, as the answers stood when it came up; one a day and slot."""
+    def occurrences(self, repeat: Repeat, stretches: Sequence[_Series]) -> Iterator[tuple[_Occurrence, _End]]:
+        """Every occurrence in order of time, as the answers stood when it came up, and when its stretch ended; one a
+        day and slot."""
         seen: set[datetime] = set()
-        for number, epoch in enumerate(self.epochs):
+        for series, (number, epoch) in product(stretches, enumerate(self.epochs)):
             following = self.epochs[number + 1].since if number + 1 < len(self.epochs) else None
             begin = max(series.since, epoch.since)
             if following is not None and following <= begin:
@@ -695,7 +706,7 @@ class _Planner:
                     break
                 if occurrence.place not in seen:
                     seen.add(occurrence.place)
-                    yield occurrence
+                    yield occurrence, _End(series.stop, series.reason)
 
     def in_epoch(
         self, repeat: Repeat, epoch: _Epoch, begin: datetime, before: datetime | None
@@ -748,7 +759,7 @@ class _Planner:
         self,
         step: Step,
         repeat: Repeat,
-        series: _Series,
+        end: _End,
         occurrence: _Occurrence,
         following: _Occurrence | None,
         facts: Sequence[Fact],
@@ -769,7 +780,7 @@ class _Planner:
             breach_at=min(start + slot.breach, occurrence.ends_at),
             ends_at=occurrence.ends_at,
         )
-        return self.keep(step, occurrence.name, times, evidence, _End(series.stop, series.reason))
+        return self.keep(step, occurrence.name, times, evidence, end)
 
     def is_evidence(self, repeat: Repeat, occurrence: _Occurrence, window_end: datetime, fact: Fact) -> bool:
         day = fact.payload.get(repeat.match) if repeat.match else None

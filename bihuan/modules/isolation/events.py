@@ -18,6 +18,10 @@ ADMITTED = "person.admitted"
 # The hospital did not take the person over; whoever referred them still answers. payload: hospital, handover, reason
 NOT_ADMITTED = "person.not_admitted"
 
+# The hospital let the person go while the order goes on, and answers until they are received elsewhere; `unit` is where
+# they go. payload: hospital, to (site | home), handover and home_unit (null on the way to a site), grounds
+DISCHARGED = "person.discharged"
+
 # An order was over and no stay is left open under it. payload: was_there (somebody still had a room)
 SETTLED = "stay.settled"
 

@@ -166,6 +166,22 @@ class AdmissionForm(forms.Form):
     )
 
 
+class DischargeForm(forms.Form):
+    to_unit_id = forms.TypedChoiceField(coerce=UUID)
+    grounds = forms.CharField(
+        label=_("Medical grounds"),
+        max_length=200,
+        help_text=_("The findings the discharge rests on: which tests were negative, and when."),
+    )
+
+    def __init__(self, *args: Any, to_site: bool, units: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["to_unit_id"]
+        assert isinstance(field, forms.ChoiceField)
+        field.label = _("Site that takes the person in") if to_site else _("Community that receives the person")
+        field.choices = units
+
+
 class SiteForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), choices=Site.State.choices, widget=forms.RadioSelect)
     phone = forms.CharField(label=_("Telephone"), max_length=40)

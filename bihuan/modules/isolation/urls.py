@@ -45,6 +45,7 @@ ticket_urls = [
 referral_urls = [
     path("", referrals.listing, name="list"),
     path("<uuid:order_id>", referrals.detail, name="detail"),
+    path("<uuid:order_id>/discharge", referrals.discharge, name="discharge"),
 ]
 urlpatterns = [
     path("sites/", include((site_urls, "sites"))),

@@ -7,11 +7,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from bihuan.kernel import clock, custody
+from bihuan.kernel.access import scope_for
 from bihuan.kernel.ledger import history
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.loop import work
+from bihuan.kernel.loop.models import Duty
 from bihuan.kernel.refusals import Refused
-from bihuan.modules.isolation import actions, events, queries
+from bihuan.modules.isolation import actions, events, queries, rules
 from bihuan.modules.isolation.actions import (
     DayNotTold,
     EnteredAlready,
@@ -27,6 +29,7 @@ from bihuan.modules.isolation.models import Check, Occupancy, Room, Service, Sit
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.people.models import Household
 from bihuan.modules.testing import actions as testing
+from bihuan.modules.transfers import queries as transfers
 from tests.modules.isolation.conftest import CLOSE, MEDIUM, NOW, furnished
 from tests.world import world
 
@@ -342,6 +345,122 @@ class TestReferral:
             assert queries.referrals([isolation.unit("hospital")], clock.now()) == ()
             work(clock.now())  # letting out is a step of its own, opened by the end
             assert queries.stay_of(referred).until is not None
+
+
+class TestDischarge:
+    """The order goes on: the hospital answers until a site, or the community, has received the person."""
+
+    @pytest.fixture
+    def admitted(self, isolation, at):
+        order = isolation.resident(facts=CLOSE)
+        swab(isolation, order, "positive")
+        refer(isolation, order)
+        with at(NOW + timedelta(hours=2)):
+            isolation.do(actions.admit, order, by="hospital_staff", hospital_id=isolation.unit("hospital"))
+        return order
+
+    def discharge(self, isolation, order, to: str, grounds: str = "two negative tests", hospital: str = "hospital"):
+        isolation.do(
+            actions.discharge,
+            order,
+            by="hospital_staff",
+            hospital_id=isolation.unit(hospital),
+            to_unit_id=isolation.unit(to),
+            grounds=grounds,
+        )
+
+    def test_to_a_site_asks_for_a_vehicle_and_begins_the_rounds_again(self, isolation, admitted, at):
+        hospital, item = isolation.unit("hospital"), f"person:{queries.stay_of(admitted).person_id}"
+        with at(NOW + timedelta(days=2)):
+            self.discharge(isolation, admitted, "site-yuntai")
+            assert transfers.under_way([admitted]) == {admitted: isolation.unit("site-yuntai")}
+            assert custody.holder_of(item) == f"unit:{hospital}"
+            [patient] = queries.admitted(scope_for(isolation.world.user("hospital_staff")))
+            assert str(patient.onward)
+            with pytest.raises(actions.NotDischarged, match=r"已.*出院|discharged already"):
+                self.discharge(isolation, admitted, "site-yuntai")
+        with at(NOW + timedelta(days=2, hours=3)):
+            isolation.check_in(admitted, "102")
+            assert custody.holder_of(item) == f"site:{isolation.unit('site-yuntai')}"
+            assert {"check", "central_test"} <= open_steps(admitted)
+            assert not {"home", "request", "check_in", "leave"} & open_steps(admitted)
+            assert rules.Hindrance.NOT_NEGATIVE not in queries.leaving(admitted, clock.now()).hindrances
+            swab(isolation, admitted, "positive")
+            assert rules.Hindrance.NOT_NEGATIVE in queries.leaving(admitted, clock.now()).hindrances
+        assert custody.violations() == {"items_without_one_holder": 0, "unbalanced_handovers": 0}
+
+    def test_home_is_a_hand_over_that_the_community_answers(self, isolation, admitted, at):
+        hospital, item = isolation.unit("hospital"), f"person:{queries.stay_of(admitted).person_id}"
+        with at(NOW + timedelta(days=8)):
+            assert queries.awaited_homes(scope_for(isolation.world.user("community_worker")), clock.now()) == ()
+            with pytest.raises(actions.NotDischarged):
+                self.discharge(isolation, admitted, "site-yuntai")
+            self.discharge(isolation, admitted, "410811001001")
+            assert custody.holder_of(item) == f"unit:{hospital}"
+            [awaited] = queries.awaited_homes(scope_for(isolation.world.user("community_worker")), clock.now())
+            assert awaited.order_id == admitted
+            isolation.do(
+                actions.begin_home,
+                admitted,
+                by="community_worker",
+                unit_id=isolation.unit("410811001001"),
+                address="1-1-101",
+                team=TEAM,
+            )
+            assert custody.holder_of(item) == f"unit:{isolation.unit('410811001001')}"
+            assert "home_check" in open_steps(admitted)
+
+    def test_of_somebody_who_was_at_home_gives_them_a_team_anew(self, isolation, at):
+        order = isolation.order(isolation.person(), facts=MEDIUM)
+        given = {"by": "community_worker", "unit_id": isolation.unit("410811001001"), "address": "1-1-101"}
+        isolation.do(actions.begin_home, order, team=TEAM, **given)
+        with pytest.raises(actions.NoHome):
+            isolation.do(actions.begin_home, order, team=TEAM, **given)
+        person = queries.home_of(order).person_id
+        hospital = isolation.unit("hospital")
+        isolation.do(testing.refer, f"order:{order}", by="district", person_id=person, hospital_id=hospital)
+        with at(NOW + timedelta(hours=1)):
+            isolation.do(actions.admit, order, by="hospital_staff", hospital_id=hospital)
+            assert "home_check" not in open_steps(order)
+        with at(NOW + timedelta(days=2)):
+            self.discharge(isolation, order, "410811001001")
+            assert "home" in open_steps(order)
+            isolation.do(actions.begin_home, order, team=TEAM, **given)
+            assert {"home_check"} <= open_steps(order)
+            assert queries.home_of(order).begun_at == clock.now()
+
+    def test_is_refused_without_grounds_by_another_hospital_and_when_the_order_is_over(self, isolation, admitted, at):
+        with at(NOW + timedelta(days=1)):
+            for given in ({"grounds": " "}, {"hospital": "410811"}, {"to": "410811001001"}):
+                with pytest.raises(actions.NotDischarged):
+                    self.discharge(isolation, admitted, **({"to": "site-yuntai"} | given))
+        with at(datetime(2022, 7, 16, 0, 30, tzinfo=clock.CITY)):
+            work(clock.now())
+            with pytest.raises(actions.NotDischarged):
+                self.discharge(isolation, admitted, "410811001001")
+            assert custody.holder_of(f"person:{queries.stay_of(admitted).person_id}") == "self"
+
+    def test_leaves_nobody_in_a_hospital_without_a_vehicle_asked_for(self, isolation, at):
+        order = isolation.order(isolation.person(), facts=CLOSE)
+        person = queries.order_under(order).person_id
+        hospital, team = isolation.unit("hospital"), scope_for(isolation.world.user("team_lead"))
+        assert [one.order_id for one in transfers.unrequested(team).found] == [order]
+        isolation.do(testing.refer, f"order:{order}", by="district", person_id=person, hospital_id=hospital)
+        with at(NOW + timedelta(hours=1)):
+            isolation.do(actions.admit, order, by="hospital_staff", hospital_id=hospital)
+            assert transfers.unrequested(team).found == ()
+            assert not {"request", "assign", "board", "check_in"} & open_steps(order)
+
+
+def open_steps(order) -> set[str]:
+    return set(Duty.objects.filter(subject=f"order:{order}", state="open").values_list("step", flat=True))
+
+
+def swab(isolation, order, result: str):
+    given = {"unit_id": isolation.unit("site-yuntai"), "purpose": "plan", "phase": "central", "day": 1}
+    person = queries.order_under(order).person_id
+    sample = isolation.do(testing.take_sample, f"order:{order}", person_id=person, **given)
+    isolation.do(testing.record_result, sample, by="lab_staff", result=result, laboratory_id=None)
 
 
 def refer(isolation, order):

@@ -198,6 +198,23 @@ class TestReferralPages:
             listed = staff.get(reverse("referrals:list"), headers={"accept-language": "en"}).context
             assert ([one.order_id for one in listed["here"]], listed["waiting"]) == ([order], ())
 
+    def test_let_somebody_go_to_a_site_while_the_order_goes_on(self, isolation, client, at):
+        order = isolation.resident()
+        refer(isolation, order)
+        url = reverse("referrals:discharge", args=[order])
+        with at(clock.now() + timedelta(hours=1)):
+            assert as_(isolation, client, "hospital_staff").get(url).status_code == 404
+            isolation.do(actions.admit, order, by="hospital_staff", hospital_id=isolation.unit("hospital"))
+            staff = as_(isolation, client, "hospital_staff")
+            for language in ("zh-hans", "en"):
+                assert staff.get(url, headers={"accept-language": language}).status_code == 200
+            site = str(isolation.unit("site-yuntai"))
+            assert post(staff, url, to_unit_id=site, grounds="").status_code == 422
+            assert post(staff, url, to_unit_id=site, grounds="two negative tests").status_code == 302
+            assert post(staff, url, to_unit_id=site, grounds="two negative tests").status_code == 422
+            [here] = staff.get(reverse("referrals:list")).context["here"]
+            assert str(here.onward)
+
     def test_are_not_there_for_a_site(self, isolation, staff):
         assert staff.get(reverse("referrals:list")).status_code == 404
 

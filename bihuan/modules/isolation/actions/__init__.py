@@ -3,13 +3,14 @@
 from .checks import CheckIn, record_check, record_round
 from .homes import Member, begin_home, visit_home
 from .operation import log_day
-from .referrals import admit, decline
+from .referrals import admit, decline, discharge
 from .refusals import (
     DayNotTold,
     EnteredAlready,
     NoBed,
     NoHome,
     NoStay,
+    NotDischarged,
     NotOver,
     NotReferred,
     OtherHousehold,
@@ -29,6 +30,7 @@ __all__ = [
     "NoBed",
     "NoHome",
     "NoStay",
+    "NotDischarged",
     "NotOver",
     "NotReferred",
     "OtherHousehold",
@@ -46,6 +48,7 @@ __all__ = [
     "check_in",
     "close_ticket",
     "decline",
+    "discharge",
     "leave",
     "let_out",
     "log_day",

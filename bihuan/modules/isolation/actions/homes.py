@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from bihuan.kernel import custody
 from bihuan.kernel.ledger import Actor, derive, record
 from bihuan.kernel.loop import action
 from bihuan.modules.isolation import events, queries
@@ -38,7 +39,8 @@ def begin_home(
     by: Actor,
     key: UUID,
 ) -> UUID:
-    """Receive the person at home: from now on `unit_id` answers, with a name and a telephone for every role."""
+    """Receive the person at home: from now on `unit_id` answers, with a name and a telephone for every role. Somebody
+    who comes home again, from a hospital, gets a team anew."""
     named = {member.role for member in team if member.name.strip() and member.phone.strip()}
     missing = [role.name for role in queries.team_roles() if role.code not in named]
     if missing:
@@ -52,10 +54,14 @@ def begin_home(
             _("The isolation site has not let this person go yet."),
             _("Ask the site; it answers for the person until then."),
         )
+    before = Home.objects.filter(order_id=order_id).first()
+    if before is not None and custody.holder_of(f"person:{order.person_id}") == f"unit:{before.unit_id}":
+        raise NoHome(_("Isolation at home has begun already."), _("Open the person under “At home”."))
     with refusing():
-        home: Home = Home.objects.create(
-            order_id=order_id, person_id=order.person_id, unit_id=unit_id, address=address.strip(), begun_at=at
-        )
+        home: Home = before or Home(order_id=order_id, person_id=order.person_id)
+        home.unit_id, home.address, home.begun_at = unit_id, address.strip(), at
+        home.save()
+    HomeMember.objects.filter(home=home).delete()
     HomeMember.objects.bulk_create(
         HomeMember(home=home, role=member.role, name=member.name.strip(), phone=member.phone.strip()) for member in team
     )

@@ -41,6 +41,10 @@ class NotReferred(Refused):
     """Nobody referred this person to this hospital, or it has answered already."""
 
 
+class NotDischarged(Refused):
+    """The hospital does not answer for this person, or they cannot go where was said."""
+
+
 class NotOver(Refused):
     """Central isolation cannot end yet."""
 

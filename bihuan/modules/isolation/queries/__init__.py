@@ -5,7 +5,18 @@ from .exceptions import Finding, Trouble, exceptions
 from .homes import Awaited, HomeCard, HomeRow, awaited_homes, home_of, homes_today
 from .operation import DayRow, Operation, days, operation, site_of_service
 from .practice import Practice, TeamRole, fever_from, practice, symptom_names, team_roles
-from .referrals import Patient, Referral, admitted, hospitals, referral_words, referrals, referred, referred_to
+from .referrals import (
+    Discharging,
+    Patient,
+    Referral,
+    admitted,
+    discharging,
+    hospitals,
+    referral_words,
+    referrals,
+    referred,
+    referred_to,
+)
 from .sites import (
     RoomCell,
     SiteCard,
@@ -43,6 +54,7 @@ __all__ = [
     "CheckRow",
     "Coming",
     "DayRow",
+    "Discharging",
     "Finding",
     "HomeCard",
     "HomeRow",
@@ -70,6 +82,7 @@ __all__ = [
     "checks_of",
     "coming",
     "days",
+    "discharging",
     "exceptions",
     "fever_from",
     "free_rooms",

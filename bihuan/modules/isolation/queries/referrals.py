@@ -13,8 +13,10 @@ from bihuan.kernel.text import Text
 from bihuan.kernel.web import Clock
 from bihuan.modules.measures import queries as measures
 from bihuan.modules.people import queries as people
+from bihuan.modules.transfers import queries as transfers
 
 from .clocks import clock_of, duties_due
+from .stays import order_under
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Patient:
     since: datetime
     ends_at: datetime
     due: Clock | None
+    onward: Text | None = None  # where they are awaited, once the hospital has let them go
 
 
 def hospitals(scope: Scope) -> dict[UUID, Text]:
@@ -111,10 +114,54 @@ def admitted(scope: Scope) -> tuple[Patient, ...]:
     named = hospitals(scope)
     at = {_id(item): hospital for hospital in named for item in custody.held_by(f"unit:{hospital}")}
     orders, cards = measures.open_orders_of(at), people.cards(at)
+    onward = _onward(orders.values(), named)
     return tuple(
-        _patient(order, cards, named, at[person], sender=None, since=order.approved_at or order.starts_at, due=None)
+        _patient(
+            order,
+            cards,
+            named,
+            at[person],
+            sender=None,
+            since=order.approved_at or order.starts_at,
+            due=None,
+            onward=onward.get(order.id),
+        )
         for person, order in orders.items()
     )
+
+
+def _onward(orders: Collection[measures.OrderRow], hospitals: Collection[UUID]) -> dict[UUID, Text]:
+    """Where each of those is awaited whom a hospital has let go and nobody has received yet."""
+    items = {f"person:{order.person_id}": order.id for order in orders}
+    sent = custody.unaccepted(clock.now(), senders=[f"unit:{hospital}" for hospital in hospitals])
+    homes = {one.handover: _id(one.receiver) for one in sent if one.receiver.startswith("unit:")}
+    pending = custody.on_the_way(items)
+    going = {items[item]: homes[handover] for item, handover in pending.items() if handover in homes}
+    going |= transfers.under_way(list(items.values()))
+    names = access.queries.names(set(going.values()))
+    return {order: names[unit] for order, unit in going.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Discharging:
+    """Whether a hospital can let a person go, and where to: to a site while the central phase lasts, then home."""
+
+    person_id: UUID
+    hindrance: str
+    to_site: bool
+
+
+def discharging(order_id: UUID, hospital_id: UUID, now: datetime) -> Discharging:
+    """What stands between a person and the hospital's door."""
+    order, phase = order_under(order_id), measures.phase_at(order_id, now)
+    item, hindrance = f"person:{order.person_id}", ""
+    if phase is None:
+        hindrance = _("The order is over: the person is free and goes when they like.")
+    elif custody.holder_of(item) != f"unit:{hospital_id}":
+        hindrance = _("This hospital does not answer for the person.")
+    elif custody.on_the_way([item]) or order_id in transfers.under_way([order_id]):
+        hindrance = _("The person is discharged already and waits to be received.")
+    return Discharging(order.person_id, hindrance, phase is not None and phase.kind == "central")
 
 
 def _patient(
@@ -126,6 +173,7 @@ def _patient(
     sender: Text | None,
     since: datetime,
     due: Clock | None,
+    onward: Text | None = None,
 ) -> Patient:
     card = cards[order.person_id]
     return Patient(
@@ -140,6 +188,7 @@ def _patient(
         since=since,
         ends_at=order.ends_at,
         due=due,
+        onward=onward,
     )
 
 

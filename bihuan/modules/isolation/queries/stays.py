@@ -16,7 +16,7 @@ from bihuan.kernel.loop import profile
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge
-from bihuan.modules.isolation import rules
+from bihuan.modules.isolation import events, rules
 from bihuan.modules.isolation.models import Check, Occupancy, Stay
 from bihuan.modules.measures import events as order_events
 from bihuan.modules.measures import queries as measures
@@ -232,8 +232,8 @@ def leaving(order_id: UUID, now: datetime) -> Leaving:
         return Leaving(False, False, order.central_ends_at, ())
     days = profile.named(order.profile).value(f"{order.class_code}.central_tests", policy=order.policy).value
     mine, linked = _tests(order_id, order.counted_from)
-    first = Stay.objects.filter(order=order_id).order_by("during").first()
-    begun_at = first.during.lower if first else order.starts_at
+    last = Stay.objects.filter(order=order_id).order_by("during").last()
+    begun_at = last.during.lower if last else order.starts_at
     return Leaving(
         is_live=True,
         goes_home=any(phase.kind != "central" and phase.ends_at > now for phase in order.phases),
@@ -254,15 +254,19 @@ def leaving(order_id: UUID, now: datetime) -> Leaving:
 
 
 def _tests(order_id: UUID, counted_from: date) -> tuple[tuple[rules.Swab, ...], tuple[tuple[str, ...], ...]]:
-    """The person's own tests since the last exposure, and the results of the close contacts the order depends on."""
+    """The person's own tests since the last exposure, or since a hospital let them go, and the results of the close
+    contacts the order depends on."""
     subject = f"order:{order_id}"
-    proposed = next((fact.payload for fact in history(subject) if fact.kind == order_events.PROPOSED), {})
+    told = history(subject)
+    proposed = next((fact.payload for fact in told if fact.kind == order_events.PROPOSED), {})
+    discharged = [fact.happened_at for fact in told if fact.kind == events.DISCHARGED]
     links = [str(link) for link in cast("Sequence[str]", proposed.get("links") or ())]
     found = testing.samples_of_many([subject, *links])
     mine = tuple(
         rules.Swab(sample.day, sample.result)
         for sample in found[subject]
         if sample.taken_at.astimezone(clock.CITY).date() >= counted_from
+        and all(sample.taken_at >= moment for moment in discharged)
     )
     return mine, tuple(tuple(sample.result for sample in found[link] if sample.result) for link in links)
 

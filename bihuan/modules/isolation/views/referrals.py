@@ -12,7 +12,8 @@ from bihuan.kernel import access, clock
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.web import accepted, page, request_key, trail
 from bihuan.modules.isolation import actions, queries
-from bihuan.modules.isolation.forms import AdmissionForm
+from bihuan.modules.isolation.forms import AdmissionForm, DischargeForm
+from bihuan.modules.people import queries as people
 
 
 @access.require("isolation.admit")
@@ -37,6 +38,46 @@ def detail(request: access.Request, order_id: UUID) -> HttpResponse:
     access.opened(request.scope, patient.person_id, "isolation.referral")
     context = {"form": form, "patient": patient, "crumbs": trail((_("Referred here"), reverse("referrals:list")))}
     return page(request, "isolation/referral.html", context)
+
+
+@access.require("isolation.admit")
+def discharge(request: access.Request, order_id: UUID) -> HttpResponse:
+    """Let somebody go whose order goes on: to a site, or home."""
+    patient = next((one for one in queries.admitted(request.scope) if one.order_id == order_id), None)
+    if patient is None:
+        raise NotFound(_("This hospital does not answer for anybody under this order."))
+    leaving = queries.discharging(order_id, patient.hospital_id, clock.now())
+    units = access.queries.units_of_kinds("site" if leaving.to_site else "community")
+    form = DischargeForm(
+        request.POST or None,
+        to_site=leaving.to_site,
+        units=[(str(unit.id), str(unit.name)) for unit in units],
+        initial={"to_unit_id": people.card(patient.person_id).unit_id},
+    )
+    if request.method == "POST" and accepted(form, lambda: _let_go(request, patient, form)):
+        messages.success(
+            request, _("%(name)s is discharged. The hospital answers until they are received.") % {"name": patient.name}
+        )
+        return redirect("referrals:list")
+    access.opened(request.scope, patient.person_id, "isolation.referral")
+    context = {
+        "form": form,
+        "patient": patient,
+        "leaving": leaving,
+        "crumbs": trail((_("Referred here"), reverse("referrals:list"))),
+    }
+    return page(request, "isolation/discharge.html", context)
+
+
+def _let_go(request: access.Request, patient: queries.Patient, form: DischargeForm) -> None:
+    actions.discharge(
+        patient.order_id,
+        hospital_id=patient.hospital_id,
+        **form.cleaned_data,
+        at=clock.now(),
+        by=request.scope.actor,
+        key=request_key(request),
+    )
 
 
 def _answer(request: access.Request, patient: queries.Patient, form: AdmissionForm) -> None:

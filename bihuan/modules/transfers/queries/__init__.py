@@ -8,6 +8,7 @@ from bihuan.modules.transfers.queries.desk import (
     Way,
     expected_at,
     open_handover_for,
+    under_way,
     waiting,
     ways,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "stranded",
     "trip",
     "unaccepted",
+    "under_way",
     "unrequested",
     "vehicle",
     "vehicle_kinds",

@@ -1,11 +1,12 @@
 """Who waits to be fetched, and who is on the way to a site."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
 from django.urls import reverse
 
 from bihuan.kernel.access import Scope
@@ -20,6 +21,11 @@ from bihuan.modules.transfers.rules import wait_tone
 AT_THE_START = (RequestState.WAITING, RequestState.ASSIGNED, RequestState.MISSING)
 EXPECTED_MAX = 200
 STEPS = ("request", "assign", "board", "check_in")
+# From when on somebody waits: the approval of the order, or, after a way that is behind them, what asks for another.
+SINCE = Case(
+    When(Exists(Request.objects.filter(order=OuterRef("order"), state=RequestState.ARRIVED)), then=F("requested_at")),
+    default=F("order__approved_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,12 @@ def open_handover_for(order_id: UUID) -> UUID | None:
     )
 
 
+def under_way(order_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Those of these orders whose person waits for a vehicle or is in one, and where they are taken."""
+    found = Request.objects.filter(order__in=list(order_ids), state__in=OPEN_REQUEST)
+    return dict(found.values_list("order_id", "to_unit_id"))
+
+
 def allowed_wait(now: datetime) -> timedelta:
     """How long from approval to the site at most: what the pathway gives each step on the way, added up."""
     in_force = profile.active(now)
@@ -122,19 +134,15 @@ class WaitingList:
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[WaitingRow]:
         """Longest wait first, whatever is asked: that is who must go first."""
         found = (
-            self.filtered(filters).select_related("order", "from_unit", "to_unit").order_by("order__approved_at", "id")
+            self.filtered(filters)
+            .select_related("order", "from_unit", "to_unit")
+            .annotate(since=SINCE)
+            .order_by("since", "id")
         )
         return waiting_rows(list(found[offset : offset + limit]), self.now)
 
 
-def since(one: Request) -> datetime:
-    """From when on somebody waits: the approval of the order."""
-    approved: datetime | None = one.order.approved_at
-    assert approved, "a request is made under an approved order"
-    return approved
-
-
-def waiting_rows(held: list[Request], now: datetime) -> list[WaitingRow]:
+def waiting_rows(held: Sequence[Any], now: datetime) -> list[WaitingRow]:
     cards = people.cards({one.person_id for one in held})
     allowed = allowed_wait(now)
     return [
@@ -153,9 +161,9 @@ def waiting_rows(held: list[Request], now: datetime) -> list[WaitingRow]:
             state=one.state,
             state_name=one.get_state_display(),
             trip_id=one.trip_id,
-            since=since(one),
-            waiting=now - since(one),
-            tone="bad" if one.state == RequestState.MISSING else wait_tone(now - since(one), allowed),
+            since=one.since,
+            waiting=now - one.since,
+            tone="bad" if one.state == RequestState.MISSING else wait_tone(now - one.since, allowed),
         )
         for one in held
     ]
@@ -163,7 +171,7 @@ def waiting_rows(held: list[Request], now: datetime) -> list[WaitingRow]:
 
 def waiting(request_ids: Sequence[UUID], now: datetime) -> list[WaitingRow]:
     """These requests, one after the other as they are named."""
-    held = Request.objects.select_related("order", "from_unit", "to_unit").in_bulk(request_ids)
+    held = Request.objects.select_related("order", "from_unit", "to_unit").annotate(since=SINCE).in_bulk(request_ids)
     return waiting_rows([held[one] for one in request_ids], now)
 
 

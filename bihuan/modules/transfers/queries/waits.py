@@ -19,7 +19,7 @@ from bihuan.kernel.web.templatetags.bihuan import span
 from bihuan.modules.measures import queries as measures
 from bihuan.modules.people import queries as people
 from bihuan.modules.transfers.models import OPEN_REQUEST, Request, RequestState, Vehicle
-from bihuan.modules.transfers.queries.desk import AT_THE_START, allowed_wait
+from bihuan.modules.transfers.queries.desk import AT_THE_START, SINCE, allowed_wait
 from bihuan.modules.transfers.queries.fleet import holder_names
 from bihuan.modules.transfers.rules import wait_tone
 
@@ -77,8 +77,8 @@ class BothSides:
 
 @dataclass(frozen=True, slots=True)
 class Unrequested:
-    """Live central orders for which nobody asked for a vehicle and whose person is in no site, the oldest approval
-    first. A source for tables."""
+    """Live central orders for which nobody asked for a vehicle and whose person is in no site or hospital, the oldest
+    approval first. A source for tables."""
 
     found: tuple[measures.Unplaced, ...]
 
@@ -177,7 +177,15 @@ def unrequested(scope: Scope) -> Unrequested:
     asked = Request.objects.exclude(state=RequestState.CANCELLED).values("order")
     found = measures.central_without(scope, asked)
     holders = custody.holders_of([f"person:{one.person_id}" for one in found])
-    return Unrequested(tuple(one for one in found if not holders[f"person:{one.person_id}"].startswith("site:")))
+    hospitals = {f"unit:{unit.id}" for unit in access.queries.units_of_kinds("hospital")}
+    return Unrequested(
+        tuple(
+            one
+            for one in found
+            for holder in (holders[f"person:{one.person_id}"],)
+            if not holder.startswith("site:") and holder not in hospitals
+        )
+    )
 
 
 def stranded(scope: Scope, now: datetime, forgotten: Unrequested | None = None) -> Stranded:
@@ -188,8 +196,9 @@ def stranded(scope: Scope, now: datetime, forgotten: Unrequested | None = None) 
         for one in scope.rows(
             Request.objects.filter(state__in=OPEN_REQUEST, order__state="live"), "from_unit", "to_unit", "fleet"
         )
-        .order_by("order__approved_at", "id")
-        .values_list("order_id", "order__approved_at", "state", "from_unit_id", "id")
+        .annotate(since=SINCE)
+        .order_by("since", "id")
+        .values_list("order_id", "since", "state", "from_unit_id", "id")
     ]
     unasked = [OpenRequest(one.order_id, one.approved_at) for one in (forgotten or unrequested(scope)).found]
     late = [one for one in (*requests, *unasked) if one.approved_at < before]
