@@ -1,6 +1,7 @@
 """Nine attacks, thousands of times: each is seen and the first bad fact is named; nothing whole is called broken."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
@@ -17,7 +18,7 @@ from bihuan.kernel.ledger import (
     verify,
     verifying,
 )
-from bihuan.kernel.ledger.checkpoints import numbered
+from bihuan.kernel.ledger.checkpoints import latest, numbered
 from tests.kernel.ledger import attacks
 
 PROVE = os.environ.get("BIHUAN_PROVE") == "1"
@@ -162,6 +163,38 @@ class TestBluntTampering:
             attacks.run("UPDATE ledger_fact SET transaction = '1'::xid8 WHERE key = %s", forged.key)
             broken = look().broken
         assert (broken.reason, broken.key) == (Reason.PASSED_OVER, forged.key)
+
+
+class TestCheckpointsHere:
+    """Rows of the checkpoints themselves, with no witness to compare them with."""
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "DELETE FROM ledger_checkpoint WHERE number = 3",
+            "UPDATE ledger_checkpoint SET key = (SELECT key || 'x' FROM ledger_checkpoint LIMIT 1) WHERE number = 3",
+            "UPDATE ledger_checkpoint SET peaks = sha256('') WHERE number = 3",
+            "UPDATE ledger_checkpoint SET note = '' WHERE number = 3",
+            "UPDATE ledger_checkpoint SET note = replace(note, 'time 2', 'time 1') WHERE number = 3",
+            "UPDATE ledger_checkpoint SET size = 1 WHERE number = 3",
+        ],
+    )
+    def test_that_were_altered_are_named(self, ledger, statement):
+        with attacks.as_intruder():
+            attacks.run(statement)
+            broken = look().broken
+        assert (broken.reason, broken.checkpoint, broken.index) == (Reason.CHECKPOINT, 3, ledger.sizes[2])
+
+    @pytest.mark.parametrize("signers", [["old"], ["new"], ["new", "new"]])
+    def test_let_no_key_take_over_that_only_one_has_signed(self, ledger, signers):
+        keys = {"old": ledger.key, "new": SigningKey.new(ledger.key.name)}
+        last = latest()
+        checkpoint = replace(last.checkpoint, key=keys["new"].public)
+        with attacks.as_intruder():
+            note = checkpoint.signed([keys[name] for name in signers])
+            attacks.put(last.number + 1, last.growth(), note, str(keys["new"].public))
+            broken = look().broken
+        assert (broken.reason, broken.checkpoint) == (Reason.CHECKPOINT, last.number + 1)
 
 
 class TestWithoutAWitness:
