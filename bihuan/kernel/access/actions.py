@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -171,6 +172,30 @@ def change_units(units: Sequence[ChangedUnit], *, at: datetime, by: Actor, key: 
 
 
 @action
+def close_unit(unit_id: UUID, *, on: date, reason: str, at: datetime, by: Actor, key: UUID) -> None:
+    """Let a unit be no more from a day on, and with it every post in it."""
+    unit: Unit | None = Unit.objects.select_for_update().filter(id=unit_id, valid_until=None).first()
+    if unit is None:
+        raise UnitRefused(_("There is no such unit, or it is closed already."), _("Look it up in the list of units."))
+    unit.valid_until = on
+    unit.save(update_fields=["valid_until"])
+    held = Appointment.objects.filter(Q(valid__upper_inf=True) | Q(valid__endswith__gt=on), unit_id=unit_id)
+    for appointment in held.filter(valid__startswith__lt=on):
+        end_appointment(
+            appointment.id, until=on, reason=reason, at=at, by=by, key=derive(key, "post", str(appointment.id))
+        )
+    record(
+        key=key,
+        kind=events.UNIT_CLOSED,
+        subject=f"unit:{unit_id}",
+        at=at,
+        by=by,
+        unit=unit_id,
+        payload={"from": on.isoformat(), "reason": reason},
+    )
+
+
+@action
 def adopt_roles(*, at: datetime, by: Actor, key: UUID) -> None:
     """Make the roles what the city's profile says, if they are not. A role that it no longer names loses its powers."""
     wanted = [role_row(words, position) for position, words in enumerate(role_words())]
@@ -321,7 +346,7 @@ def appoint(
         raise PostRefused(_("The post would end before it begins."), _("Give a last day that lies after the first."))
     if not User.objects.filter(id=user_id, is_active=True).exists():
         raise PostRefused(_("This account is closed or does not exist."), _("Appoint somebody with an open account."))
-    if not Role.objects.filter(code=role).exists() or not Unit.objects.filter(id=unit_id).exists():
+    if not Role.objects.filter(code=role).exists() or not Unit.objects.filter(id=unit_id, valid_until=None).exists():
         raise NotFound(_("There is no such post."))
     overlapping = Appointment.objects.filter(
         user_id=user_id, role_id=role, unit_id=unit_id, valid__overlap=(since, until)

@@ -38,6 +38,7 @@ class UnitRow:
     phone: str
     address: str
     population: int
+    closed_on: date | None
 
     @property
     def kind_name(self) -> str:
@@ -126,6 +127,7 @@ def unit_row(unit: Unit) -> UnitRow:
         phone=unit.phone,
         address=unit.address,
         population=unit.population,
+        closed_on=unit.valid_until,
     )
 
 
@@ -202,8 +204,9 @@ def units(scope: Scope, kinds: Collection[str] = (), codes: Collection[str] = ()
 
 
 def units_of_kinds(*kinds: str) -> list[UnitRow]:
-    """All units of these kinds, whoever asks: names of gates and sites are no secret."""
-    return [unit_row(one) for one in Unit.objects.filter(kind__in=kinds).order_by("path")]
+    """All open units of these kinds, whoever asks: names of gates and sites are no secret."""
+    found = Unit.objects.filter(Q(valid_until=None) | Q(valid_until__gt=today()), kind__in=kinds)
+    return [unit_row(one) for one in found.order_by("path")]
 
 
 def full_names(kind: str) -> list[tuple[UUID, str]]:

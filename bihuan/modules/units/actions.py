@@ -1,16 +1,17 @@
 """Every write of units: shifts and daily returns."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import access, clock
+from bihuan.kernel import access, clock, custody
 from bihuan.kernel.access.models import Unit
 from bihuan.kernel.access.vocabulary import kinds, returns_cut_off
 from bihuan.kernel.db import uuid7
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
 from bihuan.kernel.loop.action import action
+from bihuan.kernel.loop.models import Duty, DutyState
 from bihuan.kernel.refusals import NotFound, Refused
 from bihuan.modules.units import events, queries, rules
 from bihuan.modules.units.models import DailyReturn, DutyShift
@@ -30,6 +31,31 @@ class ShiftRefused(Refused):
 
 class ReturnRefused(Refused):
     """The return cannot be sent."""
+
+
+class StillNeeded(Refused):
+    """The unit cannot be closed yet."""
+
+
+@action
+def close_unit(unit_id: UUID, *, on: date, reason: str, at: datetime, by: Actor, key: UUID) -> None:
+    """Let a unit be no more from a day on. Whoever it answers for, what it owes and what stands below it go first."""
+    if on < at.astimezone(clock.CITY).date():
+        raise StillNeeded(_("A unit is not closed for days that have passed."), _("Give today or a later day."))
+    if Unit.objects.filter(parent=unit_id, valid_until=None).exists():
+        raise StillNeeded(_("Units below this one are still open."), _("Close them first."))
+    if custody.load([holder := f"unit:{unit_id}"])[holder]:
+        raise StillNeeded(_("This unit still answers for people."), _("Hand them over to another unit first."))
+    owed = Duty.objects.filter(owner_unit=unit_id, state=DutyState.OPEN).count()
+    if owed:
+        raise StillNeeded(
+            _("This unit still owes %(count)d duties.") % {"count": owed},
+            _("Do them, or hand over what they are about."),
+        )
+    after = datetime.combine(on, time.min, clock.CITY)
+    for shift in DutyShift.objects.filter(unit_id=unit_id, during__endswith__gt=after):
+        cancel_shift(shift.id, reason=reason, at=at, by=by, key=derive(key, "shift", str(shift.id)))
+    access.actions.close_unit(unit_id, on=on, reason=reason, at=at, by=by, key=derive(key, "unit"))
 
 
 @action

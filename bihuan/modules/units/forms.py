@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access
+from bihuan.kernel.access.vocabulary import kinds
 
 
 class PasswordForm(forms.Form):
@@ -93,6 +94,32 @@ class ParticularsForm(forms.Form):
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     address = forms.CharField(label=_("Place"), max_length=200, required=False)
     population = forms.IntegerField(label=_("Population"), min_value=0)
+
+
+class UnitForm(ParticularsForm):
+    """A unit that is to stand below another."""
+
+    code = forms.SlugField(label=_("Code"), max_length=64, help_text=_("Never given twice, and never changed."))
+    kind = forms.ChoiceField(label=_("Kind"))
+    sector = forms.ChoiceField(label=_("Sector owner"), required=False)
+    field_order = ("code", "kind", "name_zh", "name_en", "sector", "phone", "address", "population")
+
+    def __init__(self, *args: object, sectors: Sequence[tuple[str, object]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["kind"].choices = [(kind.code, kind.name) for kind in kinds().values()]  # type: ignore[attr-defined]
+        self.fields["sector"].choices = [("", _("None")), *sectors]  # type: ignore[attr-defined]
+        self.fields["population"].initial = 0
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if access.queries.by_codes([code]):
+            raise forms.ValidationError(_("Another unit has this code."))
+        return code
+
+
+class ClosureForm(forms.Form):
+    on = forms.DateField(label=_("First day without it"), widget=DayInput())
+    reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
 class HandOverForm(forms.Form):

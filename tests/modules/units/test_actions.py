@@ -4,9 +4,10 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from bihuan.kernel import access, clock
+from bihuan.kernel import access, clock, custody
 from bihuan.kernel.access.queries import Vacant
 from bihuan.kernel.ledger import history
+from bihuan.kernel.refusals import NotFound
 from bihuan.modules.units import actions, events, queries
 from bihuan.modules.units.models import DailyReturn, DutyShift
 from tests.conftest import START
@@ -31,6 +32,38 @@ def on_duty(city: World, who: str = "gate_officer", starts_at: datetime = EIGHT,
         ends_at=ends_at,
         **given(city),
     )
+
+
+class TestCloseUnit:
+    def close(self, city: World, code: str, on: date = TODAY) -> None:
+        actions.close_unit(city.unit(code).id, on=on, reason="merged", **given(city))
+
+    def test_ends_its_posts_and_shifts_and_keeps_its_past(self, city: World) -> None:
+        on_duty(city)
+        gate = city.unit("gate-rail").id
+        self.close(city, "gate-rail")
+        assert access.queries.holders("gate_officer", gate) == []
+        assert queries.shifts(gate, EIGHT, TWENTY) == []
+        assert access.scope_for(city.user("gate_officer")).grants == ()
+        assert gate not in {unit.id for unit in access.queries.units_of_kinds("gate")}
+        assert "unit.closed" in [fact.kind for fact in history(f"unit:{gate}")]
+        with pytest.raises(NotFound):
+            access.actions.appoint(
+                city.user("driver").id, role="gate_officer", unit_id=gate, since=TODAY, **given(city)
+            )
+
+    def test_is_refused_while_anything_waits_for_it(self, city: World) -> None:
+        with pytest.raises(actions.StillNeeded, match=r"below|下级"):
+            self.close(city, "410811001001")
+        with pytest.raises(actions.StillNeeded):
+            self.close(city, "gate-rail", TODAY - timedelta(days=1))
+        site = city.unit("site-yuntai").id
+        custody.take(["person:somebody"], holder=f"unit:{site}", **given(city))
+        with pytest.raises(actions.StillNeeded, match=r"answers for|负责"):
+            self.close(city, "site-yuntai")
+        actions.open_returns(TODAY, **given(city))
+        with pytest.raises(actions.StillNeeded, match=r"owes|待办"):
+            self.close(city, "isolation_team")
 
 
 class TestPlanShift:

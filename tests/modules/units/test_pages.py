@@ -79,6 +79,23 @@ class TestPages:
         sign_in(client, city.user("gate_officer"))
         assert client.get(f"{gate}/particulars").status_code == 404
 
+    def test_of_the_tree_let_a_unit_be_entered_and_closed(self, client: Client, city: World) -> None:
+        sign_in(client, city.user("system_admin"))
+        above = city.unit("410811001001").id
+        said = {"code": "41081100100109", "kind": "grid", "name_zh": "太行社区第9网格", "name_en": "Taihang Grid 9"}
+        form = said | {"sector": "", "phone": "", "address": "", "population": "80", "key": str(uuid4())}
+        made = client.post(f"/units/{above}/below", form, follow=True)
+        assert "太行社区第9网格" in made.content.decode()
+        grid = access.queries.unit_by_code("41081100100109")
+        assert (grid.parent, grid.population) == (above, 80)
+        assert client.post(f"/units/{above}/below", form | {"key": str(uuid4())}).status_code == 422
+        closing = {"on": "2022-06-21", "reason": "并入第1网格", "key": str(uuid4())}
+        assert client.post(f"/units/{above}/closure", closing).status_code == 422
+        assert client.post(f"/units/{grid.id}/closure", closing | {"key": str(uuid4())}).status_code == 302
+        assert str(access.queries.unit(grid.id).closed_on) == "2022-06-21"
+        sign_in(client, city.user("gate_officer"))
+        assert client.get(f"/units/{above}/below").status_code == 404
+
     def test_of_a_unit_show_posts_roster_and_forms(self, client: Client, city: World, gate: str) -> None:
         sign_in(client, city.user("district"))
         for address in ("", "/roster", "/shift", "/appointment?role=gate_officer"):

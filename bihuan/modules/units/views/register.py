@@ -14,8 +14,8 @@ from bihuan.kernel import access, clock
 from bihuan.kernel.access.vocabulary import kinds
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Column, Definition, Filter, Stat, Table, accepted, page, render_table, request_key, trail
-from bihuan.modules.units import queries
-from bihuan.modules.units.forms import AppointmentForm, EndForm, HandOverForm, ParticularsForm
+from bihuan.modules.units import actions, queries
+from bihuan.modules.units.forms import AppointmentForm, ClosureForm, EndForm, HandOverForm, ParticularsForm, UnitForm
 
 COLUMNS = [
     Column("name", gettext_lazy("Unit"), kind="link"),
@@ -79,8 +79,10 @@ def unit_context(request: access.Request, found: queries.UnitPage) -> dict[str, 
             Definition(_("Code"), unit.code),
             Definition(_("Phone"), unit.phone or "—"),
             Definition(_("Place"), unit.address or "—"),
+            *([Definition(_("Closed from"), unit.closed_on)] if unit.closed_on else []),
         ],
-        "may_appoint": whole.may("units.appoint", unit.path),
+        "may_appoint": whole.may("units.appoint", unit.path) and not unit.closed_on,
+        "may_enter": whole.may("units.enter", unit.path) and not unit.closed_on,
         "may_roster": whole.may("units.roster", unit.path),
     }
 
@@ -113,6 +115,54 @@ def put_right(request: access.Request, unit: access.queries.UnitRow, given: dict
         population=given["population"],
     )
     access.actions.change_units([changed], at=clock.now(), by=request.scope.actor, key=request_key(request))
+
+
+@access.require("units.enter")
+def below(request: access.Request, unit_id: UUID) -> HttpResponse:
+    """Enter a unit below another."""
+    unit = queries.unit_in(request.scope, unit_id)
+    sectors = [(team.code, team.name) for team in access.queries.units_of_kinds("team")]
+    form = UnitForm(request.POST or None, sectors=sectors)
+    made: list[UUID] = []
+    if request.method == "POST" and accepted(form, lambda: made.append(enter(request, unit, form.cleaned_data))):
+        messages.success(request, _("The unit is entered. Appoint people to its posts."))
+        return redirect("units:detail", made[0])
+    back = reverse("units:detail", args=[unit_id])
+    context = {"form": form, "heading": _("Enter a unit below"), "about": unit.name, "back": back}
+    return page(request, "units/form.html", context)
+
+
+def enter(request: access.Request, above: access.queries.UnitRow, given: dict[str, Any]) -> UUID:
+    new = access.actions.NewUnit(
+        code=given["code"],
+        kind=given["kind"],
+        name=Text(zh=given["name_zh"], en=given["name_en"]),
+        parent=above.code,
+        sector=given["sector"] or None,
+        phone=given["phone"],
+        address=given["address"],
+        population=given["population"],
+    )
+    access.actions.add_units([new], at=clock.now(), by=request.scope.actor, key=request_key(request))
+    return access.queries.unit_by_code(new.code).id
+
+
+@access.require("units.enter")
+def closure(request: access.Request, unit_id: UUID) -> HttpResponse:
+    """Close a unit that nobody and nothing waits for any more."""
+    unit = queries.unit_in(request.scope, unit_id)
+    form = ClosureForm(request.POST or None, initial={"on": access.queries.today()})
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.close_unit(
+            unit_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("The unit is closed."))
+        return redirect("units:detail", unit_id)
+    back = reverse("units:detail", args=[unit_id])
+    context = {"form": form, "heading": _("Close the unit"), "about": unit.name, "back": back, "danger": True}
+    return page(request, "units/form.html", context)
 
 
 @access.require("units.appoint")
