@@ -127,6 +127,7 @@ class Line(models.Model):
             ),
             models.UniqueConstraint(fields=["item"], condition=models.Q(outcome="pending"), name="line_pending_once"),
         )
+        indexes = (models.Index(fields=["item", "answered_at"], name="line_of_item"),)
 
     def __str__(self) -> str:
         return f"{self.item} {self.outcome}"

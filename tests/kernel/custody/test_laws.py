@@ -274,6 +274,8 @@ REFUSED = {
     "making a bound item its own": "UPDATE custody_holding SET holder = 'self' WHERE item = 'parcel:1'",
     "giving what is on the way to another": f"UPDATE custody_holding SET holder = '{HOLDERS[2]}' "
     "WHERE item = 'parcel:0'",
+    "giving what is bound to whom nobody handed it": "UPDATE custody_holding "
+    f"SET holder = '{HOLDERS[2]}', since = now() WHERE item = 'parcel:1'",
     "a holder that is none": "UPDATE custody_holding SET holder = 'nobody' WHERE item = 'parcel:1'",
     "a second holding": f"INSERT INTO custody_holding (item, holder, since) VALUES ('parcel:1', '{HOLDERS[2]}', now())",
     "binding what nobody holds": "INSERT INTO custody_bond (bond, item, bound_at) "

@@ -449,6 +449,25 @@ class TestDirectSql:
             order, name="order_begins_as_proposal",
         )  # fmt: skip
 
+    def test_cannot_propose_on_what_is_known_of_somebody_else(self, city: World):
+        order, other = propose(city, person(city)), person(city, "Li Si")
+        given = {"id": "gen_random_uuid()", "number": "'O2022-forged'", "person_id": f"'{other}'"}
+        columns = [field.column for field in Order._meta.fields]
+        values = ", ".join(given.get(column, f'"{column}"') for column in columns)
+        self.refuse(
+            f"INSERT INTO measures_order ({', '.join(columns)}) SELECT {values} FROM measures_order WHERE id = %s",
+            order, name="order_evidence_about_person",
+        )  # fmt: skip
+
+    def test_cannot_give_somebody_bound_to_whom_nobody_handed_them(self, city: World):
+        found = queries.order(live_order(city))
+        assert found is not None
+        for holder in (f"unit:{city.unit('410802').id}", f"unit:{uuid7()}"):
+            self.refuse(
+                "UPDATE custody_holding SET holder = %s, since = now() WHERE item = %s",
+                holder, f"person:{found.person_id}", name="holding_accepted",
+            )  # fmt: skip
+
     def test_cannot_rewrite_the_reason(self, city: World):
         order = live_order(city)
         self.refuse("UPDATE measures_order SET reason = '{}' WHERE id = %s", order, name="order_grounds_stand")

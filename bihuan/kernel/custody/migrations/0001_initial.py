@@ -135,6 +135,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'custody_line',
+                'indexes': [models.Index(fields=['item', 'answered_at'], name='line_of_item')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['pending', 'received', 'missing', 'extra', 'refused', 'withdrawn'])), name='line_outcome_known'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('outcome', 'pending'), ('pledged__isnull', False)), models.Q(models.Q(('outcome', 'pending'), _negated=True), ('answered_at__isnull', False), ('pledged', None)), _connector='OR'), name='line_pledged_while_pending'), models.UniqueConstraint(condition=models.Q(('outcome', 'pending')), fields=('item',), name='line_pending_once')],
             },
         ),

@@ -39,6 +39,23 @@ CREATE TRIGGER count_bonds_made AFTER INSERT ON custody_bond
 CREATE TRIGGER count_bonds_ended AFTER UPDATE ON custody_bond
     REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION custody_count_bonds();
 
+-- Hands change only by a hand-over: what is bound goes to the holder that has just received it.
+CREATE FUNCTION custody_accepted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM custody_line line JOIN custody_handover handover ON handover.id = line.handover
+        WHERE line.item = NEW.item AND line.answered_at = NEW.since AND handover.receiver = NEW.holder
+          AND (line.outcome = 'extra' OR (line.outcome = 'received' AND handover.sender = OLD.holder))
+    ) THEN
+        RAISE EXCEPTION '% has not received %, who still answers is %.', NEW.holder, NEW.item, OLD.holder
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'holding_accepted',
+                  HINT = 'Dispatch it and let the receiver answer.';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER accepted BEFORE UPDATE OF holder ON custody_holding FOR EACH ROW
+    WHEN (NEW.bonds > 0 AND OLD.holder <> NEW.holder AND NEW.holder <> 'self') EXECUTE FUNCTION custody_accepted();
+
 CREATE FUNCTION custody_keep_bond() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'A bond is made once and released once: %.', OLD.bond USING ERRCODE = 'restrict_violation';
