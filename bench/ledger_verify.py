@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -52,11 +53,10 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def peak_mb(work: Callable[[], object]) -> float:
-    """How much more memory the work held at its highest than this process does now."""
+    """The most memory this process holds while the work is done, all of it counted."""
     Path("/proc/self/clear_refs").write_text("5")
-    before = resident("VmRSS")
     work()
-    return (resident("VmHWM") - before) / 1024
+    return resident("VmHWM") / 1024
 
 
 def resident(name: str) -> int:
@@ -115,6 +115,7 @@ def measured(owner: psycopg.Connection, sizes: list[int], witness: Path) -> list
         for size in sizes:
             lay_down(owner, before, size, witness)
             figures.append(at_size(owner, size, witness))
+            print(figures[-1], file=sys.stderr)  # noqa: T201
             before = size
     return figures
 
@@ -131,7 +132,7 @@ def at_size(owner: psycopg.Connection, size: int, witness: Path) -> dict[str, fl
         "seconds": round(took, 1),
         "facts_per_second": round(size / took),
         "ratio_to_bare_sha256": round(took / bare(size), 1),
-        "memory_mb": round(memory, 1),
+        "peak_memory_mb": round(memory),
         "prove_one_s": round(seconds(lambda: prove(key)), 2),
     }
 
