@@ -3,9 +3,9 @@ formulas, merged cells, errors. Whatever would unpack to an absurd size is refus
 """
 
 import io
-import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -30,10 +30,10 @@ CHUNK_BYTES = 1 << 18
 PARTS_MAX = 4096
 BOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
+OTHERS = {"xl/workbook.bin": "XLSB", "content.xml": "ODS", "word/document.xml": "DOCX", "ppt/presentation.xml": "PPTX"}
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 DIGITS = "0123456789"
-ESCAPED_BREAK = re.compile(r"_x00(?:0D|0A)_", re.IGNORECASE)
 FORMULA, FORMULA_EMPTY, MERGED, ERROR = "formula_value", "formula_without_value", "merged", "cell_error"
 
 
@@ -126,15 +126,16 @@ class Workbook:
         if self._loaded is None or self._loaded[0] is not sheet:
             self._loaded = None
             content = io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source
-            try:
+            with _readable():
                 self._loaded = (sheet, CalamineWorkbook.from_object(content).get_sheet_by_name(sheet.name))
-            except (CalamineError, OSError, ValueError, TypeError):
-                raise FileProblem("file_unreadable") from None
         return self._loaded[1]
 
     def _read_contents(self, archive: zipfile.ZipFile) -> None:
         names = {info.filename for info in archive.infolist()}
         if BOOK not in names:
+            for part, kind in OTHERS.items():
+                if part in names:
+                    raise FileProblem("file_kind", [kind])
             inside = [name for name in archive.namelist() if not name.endswith("/")]
             raise FileProblem("file_archive", inside[:5])
         if RELATIONS not in names:
@@ -318,10 +319,21 @@ def _merged(loaded: CalamineSheet, marks: Marks) -> dict[tuple[int, int], tuple[
 
 
 def _values(loaded: CalamineSheet) -> Iterator[Sequence[object]]:
-    try:
+    with _readable():
         yield from loaded.iter_rows()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Whatever calamine cannot read is a refused file, a fault inside it too: its panics are no Exception."""
+    try:
+        yield
     except (CalamineError, OSError, ValueError, TypeError, OverflowError):
         raise FileProblem("file_unreadable") from None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise FileProblem("file_unreadable") from None
+        raise
 
 
 def _text(cell: object) -> str:

@@ -20,6 +20,7 @@ from tests.kernel.files.sheets import (
     table,
     text,
     workbook,
+    zipped,
 )
 
 type More = Callable[[Any, Any], None]
@@ -88,7 +89,7 @@ def archive(**parts: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in parts.items():
-            file.writestr(name.replace("_", "."), content)
+            file.writestr(zipped(name.replace("_", ".")), content)
     return out.getvalue()
 
 

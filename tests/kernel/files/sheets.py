@@ -4,15 +4,17 @@ import io
 import tomllib
 import zipfile
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
 import xlsxwriter
+from hypothesis import HealthCheck, settings
 
 from bihuan.kernel.files import FileProblem, Form, Intake, Line, Note, form_of
 from bihuan.kernel.files.numbers import check_character
 
+STEADY = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 ON = date(2022, 6, 20)
 FORMATS = Path(__file__).resolve().parents[3] / "bihuan" / "profiles" / "formats"
 HEADERS = [
@@ -95,6 +97,7 @@ def workbook(
     """A workbook with one sheet; `more` may add to it what it likes."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, **options})
+    book.set_properties({"created": datetime(2022, 6, 20)})  # noqa: DTZ001 (the same bytes in every run)
     sheet = book.add_worksheet("名单")
     for number, cells in enumerate((headers, *rows) if headers else rows):
         for column, cell in enumerate(cells):
@@ -108,12 +111,19 @@ def workbook(
     return out.getvalue()
 
 
+def zipped(name: str) -> zipfile.ZipInfo:
+    """A part of an archive, the same in every run."""
+    info = zipfile.ZipInfo(name)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
+
+
 def rezipped(content: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
     """A workbook with some of its parts changed."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
-            new.writestr(info.filename, change(info.filename, old.read(info)))
+            new.writestr(zipped(info.filename), change(info.filename, old.read(info)))
     return out.getvalue()
 
 

@@ -15,7 +15,7 @@ from bihuan.kernel.files import FileProblem, Grade, Intake, Note
 from bihuan.kernel.files.cells import ColumnReader
 from bihuan.kernel.files.dates import Order
 from tests.kernel.files.defective import CASES
-from tests.kernel.files.sheets import ON, forms, read, rezipped, row, second, table, text, workbook
+from tests.kernel.files.sheets import ON, STEADY, forms, read, rezipped, row, second, table, text, workbook
 
 KINDS = sorted({column.kind for form in forms() for column in form.columns})
 SEEDS = [case.content for case in CASES.values() if len(case.content) < 40_000]
@@ -65,12 +65,12 @@ def taken(content: bytes) -> bool:
 
 class TestAnyBytes:
     @given(st.binary(max_size=400))
-    @settings(max_examples=300)
+    @settings(STEADY, max_examples=300)
     def test_are_read_or_refused(self, content: bytes):
         taken(content)
 
     @given(st.text(max_size=200), st.sampled_from(["utf-8", "gb18030", "utf-16", "big5"]))
-    @settings(max_examples=200)
+    @settings(STEADY, max_examples=200)
     def test_after_good_headers_are_read_or_refused(self, rest: str, encoding: str):
         taken((table(row()) + rest).encode(encoding, "replace"))
 
@@ -92,7 +92,7 @@ class TestAnyBytes:
 class TestAnyCell:
     @pytest.mark.parametrize("kind", KINDS)
     @given(cell=st.one_of(st.text(max_size=40), st.from_regex(r"[0-9年月日:./\- Ee+Xx]{1,20}", fullmatch=True)))
-    @settings(max_examples=60)
+    @settings(STEADY, max_examples=60)
     def test_is_a_value_or_a_note(self, kind: str, cell: str):
         form = forms()[-1]
         column = next(column for one in forms() for column in one.columns if column.kind == kind)
@@ -161,3 +161,30 @@ class TestMemory:
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
         assert peaks[1] - peaks[0] < 6_000 * 60, peaks
+
+
+class TestOtherFiles:
+    @pytest.mark.parametrize(
+        ("part", "kind"), [("content.xml", "ODS"), ("xl/workbook.bin", "XLSB"), ("word/document.xml", "DOCX")]
+    )
+    def test_that_are_archives_too_are_called_by_their_names(self, part: str, kind: str):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr(part, b"x")
+        with pytest.raises(FileProblem) as problem:
+            Intake(out.getvalue(), forms())
+        assert (problem.value.code, problem.value.names) == ("file_kind", (kind,))
+
+    def test_on_which_the_reader_of_workbooks_panics_are_refused(self, monkeypatch: pytest.MonkeyPatch):
+        class PanicException(BaseException):
+            """What a fault in a library written in Rust raises."""
+
+        class Panicking:
+            @staticmethod
+            def from_object(_content: object) -> None:
+                raise PanicException
+
+        monkeypatch.setattr("bihuan.kernel.files.workbooks.CalamineWorkbook", Panicking)
+        with pytest.raises(FileProblem) as problem:
+            Intake(workbook(row()), forms())
+        assert problem.value.code == "file_unreadable"

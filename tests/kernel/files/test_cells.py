@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bihuan.kernel.files import Column, Form, Note, numbers, plain
 from bihuan.kernel.files.cells import ColumnReader
 from bihuan.kernel.files.dates import Bad, Order, day_of, moment_of
-from tests.kernel.files.sheets import ON
+from tests.kernel.files.sheets import ON, STEADY
 
 MDY, DMY, YMD = Order("MDY", is_declared=True), Order("DMY", is_declared=True), Order()
 
@@ -60,6 +60,7 @@ class TestDay:
     def test_that_does_not_show_its_order_is_doubtful(self):
         assert day_of("6/5/2022", YMD) == ("2022-06-05", ["date_order"])
 
+    @STEADY
     @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)))
     def test_reads_back_what_it_wrote_in_every_order(self, day: date):
         assert day_of(day.isoformat(), YMD)[0] == day.isoformat()
@@ -139,6 +140,7 @@ class TestCells:
 
 
 class TestCheckCharacter:
+    @STEADY
     @given(st.from_regex(r"[1-6][0-9]{5}19[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])[0-9]{3}", fullmatch=True))
     def test_finds_every_single_wrong_digit(self, first17: str):
         number = first17 + numbers.check_character(first17)
