@@ -21,7 +21,7 @@ WORDS = {
     "checkpoint": "the facts may be whole, but this checkpoint is not what the ledger's key signed",
     "checkpoint gone": "the facts may be whole, but the database lacks this checkpoint of the witness",
     "witness": "the facts may be whole, but this line of the witness is not what the ledger's key signed",
-    "witness gone": "the facts may be whole, but this witness is not there any more",
+    "witness gone": "the facts may be whole, but this witness, which is set up, is not there",
     "another ledger": "this witness is of another ledger",
 }
 
