@@ -18,6 +18,7 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def bare(path: Path) -> float:
     return time.process_time() - start
 
 
-def measured(path: Path, form: Form, results: "multiprocessing.Queue[dict[str, object]]") -> None:
+def measured(path: Path, form: Form) -> dict[str, object]:
     seconds_bare = bare(path) if path.suffix == ".csv" else None
     before = megabytes()
     start, start_cpu = time.perf_counter(), time.process_time()
@@ -100,20 +101,18 @@ def measured(path: Path, form: Form, results: "multiprocessing.Queue[dict[str, o
     for line in intake.lines(ON):
         grades[line.grade.value if line.grade else "clean"] += 1
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
-    results.put(
-        {
-            "file": path.suffix[1:],
-            "rows": intake.rows,
-            "seconds": round(seconds, 2),
-            "cpu_seconds": round(cpu, 2),
-            "looked_through_cpu": round(looked, 2),
-            "rows_per_cpu_second": round(intake.rows / cpu),
-            "times_bare_csv": round(cpu / seconds_bare, 1) if seconds_bare else None,
-            "peak_mb": round(megabytes()),
-            "grown_mb": round(megabytes() - before),
-            "outcomes": dict(sorted(grades.items())),
-        }
-    )
+    return {
+        "file": path.suffix[1:],
+        "rows": intake.rows,
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(cpu, 2),
+        "looked_through_cpu": round(looked, 2),
+        "rows_per_cpu_second": round(intake.rows / cpu),
+        "times_bare_csv": round(cpu / seconds_bare, 1) if seconds_bare else None,
+        "peak_mb": round(megabytes()),
+        "grown_mb": round(megabytes() - before),
+        "outcomes": dict(sorted(grades.items())),
+    }
 
 
 def main() -> None:
@@ -131,11 +130,8 @@ def main() -> None:
         for kind, size in jobs:
             path = Path(folder) / f"rows.{kind}"
             (write_csv if kind == "csv" else write_workbook)(path, size, options.bad)
-            results: multiprocessing.Queue[dict[str, object]] = context.Queue()
-            process = context.Process(target=measured, args=(path, form, results))
-            process.start()
-            found.append(results.get())
-            process.join()
+            with ProcessPoolExecutor(1, mp_context=context) as own:
+                found.append(own.submit(measured, path, form).result())
             if not options.json:
                 print(found[-1])  # noqa: T201
     if options.json:
