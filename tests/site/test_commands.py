@@ -9,6 +9,7 @@ import uuid
 from datetime import timedelta
 
 import click
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -225,6 +226,21 @@ class TestUser:
 
 
 class TestImportArrivals:
+    def test_takes_columns_by_other_names_and_gives_the_file_back(self, run, tmp_path):
+        file, back = tmp_path / "list.csv", tmp_path / "back.xlsx"
+        file.write_bytes("旅客,证件,护照号\n张三,护照,E1\n李四,护照,E_2\n".encode("gb18030"))
+        words = ("import", "arrivals", str(file), "--issuer", "某公司", "--annotated", str(back))
+        run(*words, code=1)
+        columns = ("--column", "旅客=姓名", "--column", "证件=证件类型")
+        said = run(*words, *columns).output
+        assert "1  created" in said
+        assert "1  rejected" in said
+        assert "GB18030" in said
+        sheet = openpyxl.load_workbook(back).worksheets[0]
+        assert sheet["C3"].value == "E_2"
+        assert sheet["C3"].comment is not None
+        assert "1  duplicate" in run(*words).output  # what the columns are is remembered for the issuer
+
     def test_refuses_a_file_that_is_no_table_with_1(self, run, tmp_path):
         (tmp_path / "noise.csv").write_bytes(b"\x00\x01\x02")
         assert "Error: " in run("import", "arrivals", str(tmp_path / "noise.csv"), "--json", code=1).output
