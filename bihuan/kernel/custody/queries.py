@@ -1,6 +1,6 @@
 """Reading custody: who holds what, what is on the way and for how long, and whether the first law holds."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,6 +32,32 @@ class Line:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A holder from one moment until another."""
+
+    holder: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What became of the items handed over by a holder, and of those handed to it, by outcome."""
+
+    sent: Mapping[str, int]
+    came: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PassedItem:
+    item: str
+    sender: str
+    receiver: str
+    dispatched_at: datetime
+    outcome: str
+
+
 def holder_of(item: str) -> str:
     """Who answers for `item`: a unit, site or vehicle, or "self"."""
     return holders_of([item])[item]
@@ -48,6 +74,18 @@ def held_by(holder: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT item FROM custody_holding WHERE holder = %s ORDER BY since, item", [holder])
         return [item for (item,) in cursor.fetchall()]
+
+
+def held_by_each(holders: Collection[str]) -> dict[str, list[str]]:
+    """As `held_by()` for many holders in one query."""
+    found: dict[str, list[str]] = {holder: [] for holder in holders}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT holder, item FROM custody_holding WHERE holder = ANY(%s) ORDER BY since, item", [list(holders)]
+        )
+        for holder, item in cursor.fetchall():
+            found[holder].append(item)
+    return found
 
 
 def load_since(holders: Collection[str]) -> dict[str, tuple[int, datetime | None]]:
@@ -91,6 +129,39 @@ def unaccepted(
             Unaccepted(handover, sender, receiver, via, dispatched_at, now - dispatched_at, items)
             for handover, sender, receiver, via, dispatched_at, items in cursor.fetchall()
         ]
+
+
+def passed(spans: Sequence[Span]) -> list[Passed]:
+    """What each of `spans` handed over and was handed, in one query however many."""
+    found: list[tuple[dict[str, int], dict[str, int]]] = [({}, {}) for _span in spans]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement("passed"),
+            {
+                "holders": [span.holder for span in spans],
+                "starts": [span.starts_at for span in spans],
+                "ends": [span.ends_at for span in spans],
+            },
+        )
+        for number, is_sent, outcome, count in cursor.fetchall():
+            found[number][0 if is_sent else 1][outcome] = count
+    return [Passed(sent, came) for sent, came in found]
+
+
+def passed_items(span: Span, *, is_sent: bool, outcome: str = "") -> list[PassedItem]:
+    """The items behind one number of `passed()`; `outcome` empty for all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement("passed_items"),
+            {
+                "holder": span.holder,
+                "starts_at": span.starts_at,
+                "ends_at": span.ends_at,
+                "is_sent": is_sent,
+                "outcome": outcome,
+            },
+        )
+        return [PassedItem(*row) for row in cursor.fetchall()]
 
 
 def on_the_way(items: Collection[str]) -> dict[str, UUID]:

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Protocol
 
 
@@ -59,3 +60,12 @@ def steps_up(path: str) -> list[str]:
     """A unit's path and those of all units above it, nearest first."""
     codes = path.strip("/").split("/")
     return ["/" + "/".join(codes[:depth]) + "/" for depth in range(len(codes), 0, -1)]
+
+
+def parts(
+    shifts: Iterable[tuple[datetime, datetime]], starts_at: datetime, ends_at: datetime
+) -> list[tuple[datetime, datetime]]:
+    """A day cut wherever somebody comes on duty or goes off it, so that its parts make up the whole of it."""
+    cuts = {cut for shift in shifts for cut in shift if starts_at < cut < ends_at}
+    edges = [starts_at, *sorted(cuts), ends_at]
+    return list(pairwise(edges))

@@ -2,7 +2,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.web import NavItem
-from bihuan.modules.command.views import board, duties
+from bihuan.modules.command.views import board, duties, shifts
 
 urlpatterns = [
     path("", include(([path("", duties.home, name="home")], "command"))),
@@ -20,7 +20,17 @@ urlpatterns = [
     ),
     path(
         "board/",
-        include(([path("", board.board, name="board"), path("wall", board.wall, name="wall")], "board")),
+        include(
+            (
+                [
+                    path("", board.board, name="board"),
+                    path("wall", board.wall, name="wall"),
+                    path("shifts", shifts.shifts, name="shifts"),
+                    path("shifts/<uuid:unit_id>/<str:side>/<str:since>-<str:until>", shifts.passed, name="passed"),
+                ],
+                "board",
+            )
+        ),
     ),
 ]
 

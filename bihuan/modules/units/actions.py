@@ -44,7 +44,7 @@ def close_unit(unit_id: UUID, *, on: date, reason: str, at: datetime, by: Actor,
         raise StillNeeded(_("A unit is not closed for days that have passed."), _("Give today or a later day."))
     if Unit.objects.filter(parent=unit_id, valid_until=None).exists():
         raise StillNeeded(_("Units below this one are still open."), _("Close them first."))
-    if custody.load([holder := f"unit:{unit_id}"])[holder]:
+    if any(custody.load([f"unit:{unit_id}", f"site:{unit_id}"]).values()):
         raise StillNeeded(_("This unit still answers for people."), _("Hand them over to another unit first."))
     owed = Duty.objects.filter(owner_unit=unit_id, state=DutyState.OPEN).count()
     if owed:

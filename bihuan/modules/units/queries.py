@@ -1,6 +1,6 @@
 """Every read of units: the register, posts and vacancies, rosters, returns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -280,6 +280,15 @@ def shifts(unit_id: UUID, since: datetime, until: datetime) -> list[Shift]:
     return [shift_row(shift) for shift in rows.order_by("during", "role__position", "user__name")]
 
 
+def shifts_of(unit_ids: Collection[UUID], since: datetime, until: datetime) -> dict[UUID, list[Shift]]:
+    """The shifts of many units, as `shifts()`, in one query."""
+    rows = DutyShift.objects.filter(unit_id__in=unit_ids, during__overlap=(since, until)).select_related("role", "user")
+    found: dict[UUID, list[Shift]] = {}
+    for one in rows.order_by("during", "role__position", "user__name"):
+        found.setdefault(one.unit_id, []).append(shift_row(one))
+    return found
+
+
 def on_duty(unit_id: UUID, role: str | None = None, at: datetime | None = None) -> list[Shift]:
     """Who is on duty at a unit at a moment (now)."""
     rows = DutyShift.objects.filter(unit_id=unit_id, during__contains=at or clock.now()).select_related("role", "user")
@@ -424,6 +433,7 @@ AUDITED: dict[str, object] = {
 
 
 AUDITED_WORDS: dict[str, object] = {  # the lists that were read and the purposes that were given
+    "shifts.passed": _("Hand-overs by shift"),
     "accounts": _("Accounts"),
     "appeal": _("Answer an appeal"),
     "appeals": _("Appeals"),

@@ -2,6 +2,7 @@
 
 from bihuan.modules.command.queries.board import BatchLine, Board, OwnerLine, StepLine, board
 from bihuan.modules.command.queries.duties import DutyLine, DutyList, Group, duty_in, my_duties, told_to
+from bihuan.modules.command.queries.shifts import Outcome, PassedList, shift_days
 
 __all__ = [
     "BatchLine",
@@ -9,10 +10,13 @@ __all__ = [
     "DutyLine",
     "DutyList",
     "Group",
+    "Outcome",
     "OwnerLine",
+    "PassedList",
     "StepLine",
     "board",
     "duty_in",
     "my_duties",
+    "shift_days",
     "told_to",
 ]
