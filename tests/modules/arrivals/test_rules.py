@@ -67,13 +67,15 @@ class TestRowReader:
         ("cells", "code", "severity"),
         [
             ("张三,护照,E1,,2022-06-21,2022-06-20,,", "departs_after_arrival", "error"),
+            ("张三,护照,E1,,2022-06-20 15:00,2022-06-20 09:00,,", "departs_after_arrival", "doubt"),
+            ("张三,护照,E1,13800000001,,,,", "nothing_of_the_trip", "doubt"),
             ("张三,护照,E1,,,2022-08-20,,", "too_far_ahead", "doubt"),
             ("张三,护照,E1,,,,,2022-07-01", "exposure_future", "error"),
             ("张三,护照,E1,,,,无此地,", "area_unknown", "error"),
             ("张三,,,,,,,", "nothing_to_know_by", "error"),
             ("张三,船票,E1,,,,,", "document_unknown", "error"),
-            ("张三,护照,E1,12345,,,,", "phone_length", "warning"),
-            ("张 三,护照,E1,,,,,", "name_spaced", "repaired"),
+            ("张三,护照,E1,12345,,2022-06-20,,", "phone_length", "warning"),
+            ("张 三,护照,E1,,,2022-06-20,,", "name_spaced", "repaired"),
             ("张三,护照,E1,,6/5/2022,,,", "date_order", "doubt"),
             ("同上,护照,E1,,,,,", "ditto_identity", "error"),
         ],
@@ -83,8 +85,11 @@ class TestRowReader:
         assert [(problem.code, problem.severity.value) for problem in row.problems] == [(code, severity)]
         assert (row.traveller is None) == (severity == "error")
 
+    def test_a_departure_without_its_hour_is_no_later_than_an_arrival_of_its_day(self):
+        assert self.read("张三,护照,E1,,2022-06-20,2022-06-20 09:00,,").problems == ()
+
     def test_keeps_a_problem_as_it_was(self):
-        [problem] = self.read("张 三,护照,E1,,,,,").problems
+        [problem] = self.read("张 三,护照,E1,,,2022-06-20,,").problems
         assert Problem.of(json.loads(json.dumps(problem.as_json()))) == problem
 
 

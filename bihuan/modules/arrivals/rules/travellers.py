@@ -11,6 +11,7 @@ from .cells import Bad, Problem, Severity
 EXPECTED_DAYS_AHEAD_MAX = 30
 RESIDENT_ID_LENGTH = 18
 END_OF_DAY = time(23, 59)
+TOLD_OF_TRIP = {"expected_at", "departed_at", "origin", "gate", "last_exposure_on", "contact_kind"}
 NAME_PARTS = ("given", "family", "name")  # in the order in which they are joined
 JOINED = (*NAME_PARTS, "address", "carrier")  # fields that several columns fill together
 
@@ -164,6 +165,7 @@ class RowReader:
     def _traveller(self) -> Traveller | None:
         self._check_identity()
         self._check_dates()
+        self._check_trip()
         if any(problem.severity is Severity.ERROR for problem in self.problems):
             return None
         values = {name: self.found[name] for name in Traveller.__dataclass_fields__ if name in self.found}
@@ -218,13 +220,30 @@ class RowReader:
         expected, departed = self.found.get("expected_at"), self.found.get("departed_at")
         if isinstance(expected, datetime) and (expected.date() - self.on).days > EXPECTED_DAYS_AHEAD_MAX:
             self._bad(self.where["expected_at"], self._raw_of("expected_at"), "too_far_ahead", Severity.DOUBT)
-        if isinstance(expected, datetime) and isinstance(departed, datetime) and departed.date() > expected.date():
-            self._bad(self.where["departed_at"], self._raw_of("departed_at"), "departs_after_arrival", Severity.ERROR)
+        if isinstance(expected, datetime) and isinstance(departed, datetime) and _is_after(departed, expected):
+            severity = Severity.ERROR if departed.date() > expected.date() else Severity.DOUBT
+            self._bad(self.where["departed_at"], self._raw_of("departed_at"), "departs_after_arrival", severity)
         exposed = self.found.get("last_exposure_on")
         if isinstance(exposed, date) and exposed > self.on:
             self._bad(
                 self.where["last_exposure_on"], self._raw_of("last_exposure_on"), "exposure_future", Severity.ERROR
             )
+
+    def _check_trip(self) -> None:
+        """Somebody who may come some day from somewhere by some way: an officer says what is meant. Some forms say from
+        where by being what they are.
+        """
+        if "origin_kind" in self.form.defaults or any(
+            problem.severity in (Severity.ERROR, Severity.DOUBT) for problem in self.problems
+        ):
+            return
+        if not TOLD_OF_TRIP & set(self.where):
+            self._bad(
+                self._header_of(*NAME_PARTS), self._raw_of_first(*NAME_PARTS), "nothing_of_the_trip", Severity.DOUBT
+            )
+
+    def _raw_of_first(self, *fields: str) -> str:
+        return next((self.raw[position] for position, column in self.places if column.field in fields), "")
 
     def _header_of(self, *fields: str) -> str:
         return next((self.headers[position] for position, column in self.places if column.field in fields), "")
@@ -232,6 +251,13 @@ class RowReader:
     def _raw_of(self, field_name: str) -> str:
         header = self.where[field_name]
         return next(self.raw[position] for position, _ in self.places if self.headers[position] == header)
+
+
+def _is_after(departed: datetime, expected: datetime) -> bool:
+    """By the day; by the hour only where both were said."""
+    if END_OF_DAY in (departed.time(), expected.time()):
+        return departed.date() > expected.date()
+    return departed > expected
 
 
 def _moment(text: str) -> datetime:
