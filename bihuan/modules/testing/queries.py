@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.access import Scope
+from bihuan.kernel.db import cut
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge, Clock
@@ -213,7 +214,7 @@ class SampleList:
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[ListRow]:
         order = ("-" if sort.startswith("-") else "") + SORTS[sort.removeprefix("-") or "taken_at"]
         found = self._found(filters).select_related("person", "unit").order_by(order, "id")
-        return tuple(_list_row(one) for one in _answered(found)[offset : offset + limit])
+        return tuple(_list_row(one) for one in cut(_answered(found), offset, limit))
 
     def _found(self, filters: Mapping[str, str]) -> QuerySet[Sample]:
         found = self.scope.rows(Sample.objects.all(), "unit")

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.db import cut
 from bihuan.kernel.loop import profile
 from bihuan.kernel.loop.values import Policy
 from bihuan.kernel.refusals import NotFound
@@ -206,7 +207,7 @@ def searched(text: str) -> Q:
 
 def dressed(asked: "QuerySet[Arrival]", offset: int, limit: int, row: Callable[[ArrivalCard], Any]) -> list[Any]:
     """A page of arrivals in their order; names and places are looked up only for those that are shown."""
-    return dressed_ids(list(asked.values_list("id", flat=True)[offset : offset + limit]), row)
+    return dressed_ids(cut(asked.values_list("id", flat=True), offset, limit), row)
 
 
 def dressed_ids(ids: Sequence[UUID], row: Callable[[ArrivalCard], Any]) -> list[Any]:

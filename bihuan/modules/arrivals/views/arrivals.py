@@ -27,7 +27,7 @@ from bihuan.kernel.web import (
 )
 from bihuan.modules.arrivals import actions, queries
 from bihuan.modules.arrivals.forms import AcceptForm, FoundForm, ReasonForm, SendForm, WalkInForm
-from bihuan.modules.arrivals.views.words import Shown, class_choices, fact_words, measure_badge, state_badge
+from bihuan.modules.arrivals.views.words import class_choices, fact_words, measure_badge, state_badge, trip_row
 from bihuan.modules.measures import queries as measures
 from bihuan.modules.people import queries as people
 from bihuan.modules.people.actions import IdTaken
@@ -116,18 +116,16 @@ def batches(request: access.Request) -> list[tuple[str, object]]:
 
 @access.require("arrivals.read")
 def listing(request: access.Request) -> HttpResponse:
-    shown = Shown()
-    source = queries.Trips(request.scope, shown)
+    source = queries.Trips(request.scope, trip_row)
     table = Table.from_request(request, COLUMNS, source, filters(request), sort="-expected_at")
-    answer = render_table(
+    access.listed(request.scope, "arrivals.list", [row.person_id for row in table.found])
+    return render_table(
         request,
         "arrivals/list.html",
         table,
         export_name="arrivals",
         on_export=access.exporting(request.scope, "arrivals"),
     )
-    access.listed(request.scope, "arrivals.list", shown.people)
-    return answer
 
 
 @access.require("arrivals.read")

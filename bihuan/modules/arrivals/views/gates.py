@@ -14,7 +14,7 @@ from bihuan.kernel.web import Column, Filter, Stat, Table, accepted, page, rende
 from bihuan.modules.arrivals import actions, queries
 from bihuan.modules.arrivals.forms import EvidenceForm, GateForm
 
-from .words import Shown, trip_row, waited
+from .words import trip_row, waited
 
 DAY_COLUMNS = [
     Column("name", gettext_lazy("Name"), kind="link"),
@@ -65,8 +65,7 @@ def own(request: access.Request) -> HttpResponse:
 @access.require("arrivals.read")
 def day(request: access.Request, unit: UUID) -> HttpResponse:
     gate = queries.gate_card(request.scope, unit)
-    shown = Shown()
-    source = queries.GateDay(unit, shown)
+    source = queries.GateDay(unit, trip_row)
     table = Table.from_request(request, DAY_COLUMNS, source, day_filters(), sort="expected_at")
     today = clock.now().astimezone(clock.CITY).date()
     context = {
@@ -79,7 +78,8 @@ def day(request: access.Request, unit: UUID) -> HttpResponse:
         "may_land": request.whole_scope.may("arrivals.land"),
         "may_check": request.whole_scope.may("arrivals.check"),
     }
-    answer = render_table(
+    access.listed(request.scope, "gates.day", [row.person_id for row in table.found])
+    return render_table(
         request,
         "arrivals/day.html",
         table,
@@ -87,8 +87,6 @@ def day(request: access.Request, unit: UUID) -> HttpResponse:
         export_name="gate-day",
         on_export=access.exporting(request.scope, "gate-day"),
     )
-    access.listed(request.scope, "gates.day", shown.people)
-    return answer
 
 
 @access.require("arrivals.check")

@@ -44,17 +44,6 @@ class TripRow:
     url: str
 
 
-class Shown:
-    """Dresses arrivals for a list and keeps whom it named, so that the reading can be recorded."""
-
-    def __init__(self) -> None:
-        self.people: list[UUID] = []
-
-    def __call__(self, card: queries.ArrivalCard) -> TripRow:
-        self.people.append(card.person_id)
-        return trip_row(card)
-
-
 def trip_row(card: queries.ArrivalCard) -> TripRow:
     return TripRow(
         id=card.id,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
 from bihuan.kernel.access import Scope
+from bihuan.kernel.db import cut
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge
@@ -90,10 +91,8 @@ class OrderList:
         name = sort.removeprefix("-")
         column = SORTS.get(name, "proposed_at")
         by = f"-{column}" if sort.startswith("-") or name not in SORTS else column
-        found = (
-            self.filtered(filters).select_related("unit", "deciding_unit").order_by(by, "id")[offset : offset + limit]
-        )
-        return listed(list(found))
+        found = self.filtered(filters).select_related("unit", "deciding_unit").order_by(by, "id")
+        return listed(cut(found, offset, limit))
 
 
 @dataclass(frozen=True, slots=True)
