@@ -8,13 +8,14 @@ from datetime import date
 from functools import cache
 
 from . import numbers
-from .characters import is_even, repaired
+from .characters import CELL_LENGTH_MAX, is_even, repaired
 from .dates import Bad, Order, day_of, moment_of
 from .defects import Note, words
 from .forms import Column, Form
 
 MEMORY_CELLS_MAX = 20_000  # values of one column that are remembered with their outcome
 VALUE_SHOWN_MAX = 200
+VALUE_LENGTH_MAX = 200  # of a name, a number, a date; text may be as long as a spreadsheet bears
 DATES = ("date", "birth", "moment")
 IDENTITY = ("id_number", "name")
 NAME_DOTS = re.compile(
@@ -133,10 +134,13 @@ class ColumnReader:
                 self._memory.clear()
             self._memory[text, document] = known
         value, codes = known
-        notes.extend(self._note(code, row, cell, value) for code in codes)
+        if codes:
+            notes.extend(self._note(code, row, cell, value) for code in codes)
         return value
 
     def _read(self, text: str, document: str) -> Reading:
+        if len(text) > VALUE_LENGTH_MAX:
+            return "", ["cell_too_long"]
         try:
             if self._read_kind is None:
                 return self._document_number(text, document)
@@ -149,7 +153,8 @@ class ColumnReader:
         return value, codes if self.loses_digits else [code for code in codes if code != "id_maybe_lost"]
 
     def _note(self, code: str, row: int, sent: str, became: str = "") -> Note:
-        names = (str(len(sent)),) if code == "cell_too_long" else ()
+        most = CELL_LENGTH_MAX if self.column.kind == "text" else VALUE_LENGTH_MAX
+        names = (str(most),) if code == "cell_too_long" else ()
         return Note(code, row, self.header, sent[:VALUE_SHOWN_MAX], became, names, stops=self.column.is_strict)
 
     def _name(self, text: str) -> Reading:

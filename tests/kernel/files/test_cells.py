@@ -134,6 +134,12 @@ class TestCells:
     def test_are_made_narrow_and_lose_what_nobody_sees(self):
         assert plain("\u200b４１０８　Ｘ\n") == "4108 X"
 
+    @pytest.mark.parametrize("kind", ["name", "phone", "email", "moment", "postal", "id_number", "digits"])
+    @pytest.mark.parametrize("sign", ["(", "1 ", "a.", "/", "十", "T1:"])
+    def test_that_go_on_and_on_are_not_pondered(self, kind: str, sign: str):
+        value, codes = read(kind, f"x{sign * 10_000}x")
+        assert (value, codes[-1]) == ("", "cell_too_long")
+
     def test_of_another_country_are_not_given_a_zero_of_ours(self):
         assert read("phone", "3913567890") == ("3913567890", [])
         assert read("phone", "3913567890", country="") == ("03913567890", ["phone_zero_lost"])
