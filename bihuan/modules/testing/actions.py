@@ -172,6 +172,8 @@ def refer(subject: str, *, person_id: UUID, hospital_id: UUID, at: datetime, by:
     """Refer a person with a positive result to a hospital. It answers the alarm that the result raised.
 
     Somebody under an order is handed over: whoever holds them answers for them until the hospital has received them.
+    Somebody without one is free (the third law), whatever the test says: nobody's hands can give them to another's, so
+    their referral is advice, and the fact says that it was given.
     """
     item = f"person:{person_id}"
     holder, receiver = custody.holder_of(item), f"unit:{hospital_id}"

@@ -176,7 +176,8 @@ def referral(request: access.Request, sample_id: UUID) -> HttpResponse:
     ):
         messages.success(request, _("The referral is taken down."))
         return redirect("samples:detail", sample_id)
-    return page(request, "testing/referral.html", {"form": form, "sample": sample})
+    is_free = not sample.subject.startswith("order:")
+    return page(request, "testing/referral.html", {"form": form, "sample": sample, "is_free": is_free})
 
 
 @access.require("testing.result")

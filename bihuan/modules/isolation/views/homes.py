@@ -63,7 +63,7 @@ def beginning(request: access.Request, order_id: UUID) -> HttpResponse:
     """Receive a person at home with a named team."""
     awaited = next((one for one in queries.awaited_homes(request.scope, clock.now()) if one.order_id == order_id), None)
     if awaited is None:
-        raise NotFound(_("Nobody is to be received at home under this order."))
+        return redirect("homes:detail", _home_of(request, order_id).order_id)  # received already, sent once more
     person = people.card(awaited.person_id)
     known = {"address": awaited.address, "unit": str(person.unit_id or "")}
     form = HomeForm(request.POST or None, units=looking_after(request.scope), initial=known)

@@ -235,6 +235,9 @@ def check_in(request: access.Request, site_id: UUID, order_id: UUID) -> HttpResp
     """Take one person in: identity, last exposure, needs, room."""
     site, order = site_of(request, site_id), measures.order(order_id)
     expected = next((one for one in transfers.expected_at(site.rooms.unit_id) if one.order_id == order_id), None)
+    stay = queries.stay_of(order_id) if expected is None else None
+    if stay is not None and stay.site_id == site_id and stay.until is None:
+        return redirect("stays:detail", order_id)  # sent once more by somebody who waited for the first answer
     if order is None or expected is None:
         raise NotFound(_("This person is not expected at this site."))
     person = people.card(order.person_id)

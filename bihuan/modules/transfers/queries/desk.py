@@ -75,6 +75,10 @@ class Way:
     to_unit: Text
     rows: tuple[WaitingRow, ...]
 
+    @property
+    def can_be_assigned(self) -> bool:
+        return any(row.can_be_assigned for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRow:

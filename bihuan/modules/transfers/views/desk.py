@@ -138,7 +138,7 @@ def finding(request: access.Request, request_id: UUID) -> HttpResponse:
     """A missing person is found: say where, and the search is over."""
     rider = queries.request_row(request.scope, request_id)
     units = [(unit.id, unit.name) for unit in access.queries.units_of_kinds("gate", "site", "community")]
-    form = FoundForm(request.POST or None, units=units)
+    form = FoundForm(request.POST or None, units=units, initial={"unit_id": rider.from_unit_id})
     if request.method == "POST" and accepted(
         form,
         lambda: actions.found(
