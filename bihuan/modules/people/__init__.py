@@ -1,2 +1,3 @@
-"""People: the register of persons and households. Records who was registered, corrected and merged into whose timeline.
+"""People: the register of persons and households. Records who was registered, corrected, told apart
+and joined to whom.
 It never decides anything about a person: orders belong to `measures`, arrivals to `arrivals`."""

@@ -11,3 +11,13 @@ ID_DISPUTED = "person.id_disputed"
 
 HOUSEHOLD_ADDED = "household.added"
 """A household was entered. Subject `household:<id>`. Payload: address."""
+
+MERGED = "person.merged"
+"""Two records are one person. Subject the record that was joined, about the one that is kept. Payload: into (person),
+reason."""
+
+UNMERGED = "person.unmerged"
+"""A joined record stands for itself again. Subject and about as above. Payload: from (person), reason."""
+
+TOLD_APART = "person.told_apart"
+"""Two records that look alike are two people, and stay so. Payload: other (person)."""

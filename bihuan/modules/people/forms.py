@@ -11,6 +11,7 @@ PURPOSES = [
     ("care", _("Look after them")),
     ("tracing", _("Investigate a case or a contact")),
     ("correction", _("Put particulars right")),
+    ("matching", _("Find out whether two records are one person")),
     ("request", _("They asked for it themselves")),
     ("audit", _("Audit")),
 ]
@@ -43,3 +44,18 @@ class PurposeForm(forms.Form):
     """Why somebody's record is opened."""
 
     purpose = forms.ChoiceField(label=_("Why do you open this person?"), choices=PURPOSES, widget=forms.RadioSelect)
+
+
+class JoiningForm(forms.Form):
+    """Which of two records goes on, and why they are one person."""
+
+    keep = forms.ChoiceField(label=_("Which record goes on?"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("How do you know?"), max_length=200, help_text=_("Such as: asked by telephone, saw the document.")
+    )
+
+
+class SeparationForm(forms.Form):
+    """Why two joined records are two people after all."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)

@@ -3,6 +3,7 @@
 """
 
 from django.db import models
+from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.db import Model
@@ -46,6 +47,9 @@ class Person(Model):
     address = models.CharField(max_length=300, blank=True)
     unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     household = models.ForeignKey("people.Household", null=True, on_delete=models.PROTECT, related_name="people")
+    merged_into = models.ForeignKey(
+        "people.Person", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -57,6 +61,10 @@ class Person(Model):
             models.CheckConstraint(
                 condition=models.Q(id_number="") ^ ~models.Q(id_type=IdType.NONE), name="people_id_number_has_a_type"
             ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | ~models.Q(merged_into=models.F("id")),
+                name="people_joined_to_another",
+            ),
         ]
         indexes = [
             models.Index(fields=["name", "birth_on"], name="people_name_birth"),
@@ -64,6 +72,8 @@ class Person(Model):
             models.Index(fields=["name_key", "id"], name="people_name_key"),
             models.Index(fields=["id_number"], name="people_id_number", condition=~models.Q(id_number="")),
             models.Index(fields=["phone"], name="people_phone", condition=~models.Q(phone="")),
+            models.Index("birth_on", Left("name_key", 1), name="people_birth_initial"),
+            models.Index(fields=["merged_into"], name="people_joined", condition=~models.Q(merged_into=None)),
         ]
 
     def __str__(self) -> str:
@@ -73,3 +83,30 @@ class Person(Model):
     def subject(self) -> str:
         """How facts name this person."""
         return f"person:{self.id}"
+
+
+class PairState(models.TextChoices):
+    OPEN = "open"
+    DISTINCT = "distinct"
+    MERGED = "merged"
+
+
+class Pair(Model):
+    """Two records that may be one human being. `bits` say how strongly; what was decided stays."""
+
+    first = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+", db_index=False)
+    second = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="+")
+    bits = models.FloatField()
+    outcome = models.CharField(max_length=8)
+    state = models.CharField(max_length=8, choices=PairState, default=PairState.OPEN)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="people_pair_once"),
+            models.CheckConstraint(condition=models.Q(first__lt=models.F("second")), name="people_pair_in_order"),
+        ]
+        indexes = [models.Index(fields=["-bits", "id"], name="people_pair_open", condition=models.Q(state="open"))]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} = {self.second_id}?"

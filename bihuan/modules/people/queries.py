@@ -4,7 +4,7 @@ whole.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from bihuan.kernel import access, clock, ledger
 from bihuan.kernel.db import AnyOf, cut, uuid7
 from bihuan.kernel.loop import events as loop
+from bihuan.kernel.loop.queries import runs_of
 from bihuan.kernel.loop.tallying import step_titles
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
+from bihuan.science.linkage import FIELDS, Levels, Prepared, compare
 
 from . import rules
-from .models import IdType, Person, Sex
+from .models import IdType, Pair, PairState, Person, Sex
 
 FIND_MAX = 20
 ID_FAULTS = {
@@ -30,7 +32,7 @@ ID_FAULTS = {
     rules.IdProblem.CHECKSUM: _("The last character does not fit the others: compare the number with the document."),
     rules.IdProblem.PRECISION: _("The last digits of this number were lost: type it from the document."),
 }
-KNOWN_BY = ("id", "name", "birth_on", "phone", "id_type", "id_number", "id_disputed")
+KNOWN_BY = ("id", "name", "birth_on", "phone", "id_type", "id_number", "id_disputed", "merged_into_id")
 CARD_FIELDS = (
     "id",
     "name",
@@ -165,8 +167,10 @@ def register_for(asked: Sequence[NewPerson]) -> Register:
     rows = {row[0]: row for row in (*by_number.values_list(*KNOWN_BY), *_named(named))}
     return Register(
         [
-            rules.Known(str(pk), rules.Identity(rules.plain(name), birth_on, phone, id_type, number), is_disputed)
-            for pk, name, birth_on, phone, id_type, number, is_disputed in rows.values()
+            rules.Known(
+                str(kept or pk), rules.Identity(rules.plain(name), birth_on, phone, id_type, number), is_disputed
+            )
+            for pk, name, birth_on, phone, id_type, number, is_disputed, kept in rows.values()
         ]
     )
 
@@ -227,9 +231,10 @@ def find(text: str, limit: int = FIND_MAX) -> list[PersonCard]:
     asked = rules.plain(text)
     if not asked:
         return []
-    return [
-        _card(row) for row in Person.objects.filter(matching(asked)).order_by("name_key").values(*CARD_FIELDS)[:limit]
-    ]
+    rows = Person.objects.filter(matching(asked)).order_by("name_key").values_list("id", "merged_into_id")[:limit]
+    kept = list(dict.fromkeys(into or pk for pk, into in rows))
+    found = cards(kept)
+    return [found[person_id] for person_id in kept]
 
 
 def matching(text: str) -> Q:
@@ -293,7 +298,7 @@ class People:
         return [self._row(found[person_id]) for person_id in ids]
 
     def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Person]":
-        rows: QuerySet[Person] = self.scope.rows(Person.objects.all(), "unit")
+        rows: QuerySet[Person] = self.scope.rows(Person.objects.filter(merged_into=None), "unit")
         if text := filters.get("q"):
             rows = rows.filter(matching(text))
         if sex := filters.get("sex"):
@@ -336,15 +341,47 @@ def total() -> int:
 
 def may_open(scope: access.Scope, person_id: UUID) -> bool:
     """Whether somebody concerns this scope: looked after there, or a fact about them names one of its units."""
-    if scope.rows(Person.objects.filter(id=person_id), "unit").exists():
+    if scope.rows(Person.objects.filter(id__in=records_of(person_id)), "unit").exists():
         return True
-    units = {fact.unit for fact in ledger.history(f"person:{person_id}") if fact.unit}
+    units = {fact.unit for fact in timeline(person_id) if fact.unit}
     return any(scope.covers(path) for path in access.queries.paths(units))
 
 
 def timeline(person_id: UUID) -> list[ledger.FactRow]:
-    """Everything that was recorded about somebody, newest first."""
-    return list(reversed(ledger.history(f"person:{person_id}")))
+    """Everything that was recorded about somebody under any of their records, newest first."""
+    facts = {fact.seq: fact for one in records_of(person_id) for fact in ledger.history(f"person:{one}")}
+    return sorted(facts.values(), key=lambda fact: (fact.happened_at, fact.seq), reverse=True)
+
+
+def records_of(person_id: UUID) -> list[UUID]:
+    """The records that speak of one person: this one, and those joined to it."""
+    return [person_id, *joined_to(person_id)]
+
+
+def joined_to(person_id: UUID) -> list[UUID]:
+    """The records that are joined to this one."""
+    return list(Person.objects.filter(merged_into=person_id).order_by("id").values_list("id", flat=True))
+
+
+def kept_for(person_id: UUID) -> UUID | None:
+    """The record to which this one is joined, if it is."""
+    kept: UUID | None = Person.objects.values_list("merged_into_id", flat=True).get(id=person_id)
+    return kept
+
+
+def is_under_way(person_id: UUID) -> bool:
+    """Whether a loop runs for somebody: an arrival, an order, a request, whatever a fact about them has opened."""
+    subjects = {fact.subject for fact in ledger.history(f"person:{person_id}")}
+    return any(run.closed_at is None for subject in subjects for run in runs_of(subject))
+
+
+def prepared(person_ids: Collection[UUID]) -> dict[UUID, Prepared]:
+    """People as they are compared with each other, one query."""
+    rows = Person.objects.filter(id=AnyOf(person_ids)).values_list(*KNOWN_BY, "sex", "address")
+    return {
+        pk: rules.compared(rules.Identity(name, birth_on, phone, id_type, number), sex, address)
+        for pk, name, birth_on, phone, id_type, number, _disputed, _kept, sex, address in rows
+    }
 
 
 def actor_names(facts: Iterable[ledger.FactRow]) -> dict[str, str]:
@@ -414,3 +451,120 @@ def detail_of(fact: ledger.FactRow) -> str:
 
 def _joined(*words: object) -> str:
     return " · ".join(str(word) for word in words if word)
+
+
+FIELD_NAMES = {
+    "name": _("Name"),
+    "birth": _("Birth date"),
+    "sex": _("Sex"),
+    "number": _("ID number"),
+    "phone": _("Phone"),
+    "address": _("Address"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """Two records that may be one human being, and how each particular of the one relates to the other's."""
+
+    id: UUID
+    first: PersonCard
+    second: PersonCard
+    outcome: str
+    state: str
+    found_at: datetime
+    levels: Levels
+    certainty: object
+    url: str
+
+    @property
+    def names(self) -> str:
+        return f"{self.first.masked} / {self.second.masked}"
+
+    @property
+    def units(self) -> str:
+        return " / ".join(str(card.unit_name or "–") for card in (self.first, self.second))
+
+    @property
+    def agrees(self) -> str:
+        return self._named("same", "sound", "near", "misread")
+
+    @property
+    def conflicts(self) -> str:
+        return self._named("differ", "part", "one", "area")
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == PairState.OPEN
+
+    def _named(self, *wanted: str) -> str:
+        return " · ".join(
+            str(FIELD_NAMES[field]) for field, level in zip(FIELDS, self.levels, strict=True) if level in wanted
+        )
+
+
+class Pairs:
+    """Source of the list of suspected pairs: the surest first, both people in the asker's scope, names masked."""
+
+    def __init__(self, scope: access.Scope, url: str, certainties: Mapping[str, object]) -> None:
+        self.scope = scope
+        self.url = url
+        self.certainties = certainties
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return self._asked(filters).count()
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[PairRow]:
+        asked = self._asked(filters).order_by("-bits", "id").values_list(*PAIR_FIELDS)
+        return _pair_rows(cut(asked, offset, limit), self.url, self.certainties)
+
+    def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Pair]":
+        rows = _pairs_in_reach(self.scope).filter(
+            state=PairState.OPEN, first__merged_into=None, second__merged_into=None
+        )
+        return rows.filter(outcome=filters["outcome"]) if "outcome" in filters else rows
+
+
+PAIR_FIELDS = ("id", "first_id", "second_id", "outcome", "state", "found_at")
+
+
+def pair(scope: access.Scope, pair_id: UUID) -> PairRow:
+    """One suspected pair, both whole. Whoever shows it leaves a fact for each of the two."""
+    rows = _pair_rows(_pairs_in_reach(scope).filter(id=pair_id).values_list(*PAIR_FIELDS), "", {})
+    if not rows:
+        raise NotFound(_("There is no such pair."))
+    return rows[0]
+
+
+def _pairs_in_reach(scope: access.Scope) -> "QuerySet[Pair]":
+    return Pair.objects.filter(scope.within("first__unit"), scope.within("second__unit"))
+
+
+def to_keep(found: PairRow) -> UUID:
+    """Which record goes on: the one under which something runs, else the older one."""
+    is_second = is_under_way(found.second.id) and not is_under_way(found.first.id)
+    return found.second.id if is_second else found.first.id
+
+
+def _pair_rows(rows: Iterable[tuple[Any, ...]], url: str, certainties: Mapping[str, object]) -> list[PairRow]:
+    found = list(rows)
+    people = cards({person for row in found for person in row[1:3]})
+    return [
+        PairRow(
+            pk,
+            people[first],
+            people[second],
+            outcome,
+            state,
+            found_at,
+            compare(_prepared(people[first]), _prepared(people[second])),
+            certainties.get(outcome),
+            url.format(pk),
+        )
+        for pk, first, second, outcome, state, found_at in found
+    ]
+
+
+def _prepared(card: PersonCard) -> Prepared:
+    identity = rules.Identity(card.name, card.birth_on, card.phone, card.id_type, card.id_number)
+    return rules.compared(identity, card.sex, card.address)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pypinyin import lazy_pinyin
 
 from bihuan.kernel.files import check_character
+from bihuan.science.linkage import Prepared, Record, prepare
 
 AGE_YEARS_MAX = 130
 PHONE_DIGITS = range(7, 16)  # E.164 allows fifteen; local numbers have at least seven
@@ -186,3 +187,18 @@ def _phones_agree(one: Identity, other: Identity) -> bool:
 
 def _agree(one: date | None, other: date | None) -> bool:
     return one is None or other is None or one == other
+
+
+def compared(identity: Identity, sex: str, address: str) -> Prepared:
+    """Somebody as the register's records are compared with each other."""
+    return prepare(
+        Record(
+            name=identity.name,
+            birth_on=identity.birth_on,
+            sex=sex,
+            number=identity.id_number,
+            phone=identity.phone,
+            address=address,
+            kind=identity.id_type if identity.id_number else "",
+        )
+    )

@@ -8,13 +8,26 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.refusals import NotFound
-from bihuan.kernel.web import Column, Definition, Entry, Filter, Table, accepted, page, render_table, request_key, trail
+from bihuan.kernel.web import (
+    Badge,
+    Column,
+    Definition,
+    Entry,
+    Filter,
+    Table,
+    accepted,
+    page,
+    render_table,
+    request_key,
+    trail,
+)
 
 from . import actions, queries
-from .forms import PURPOSES, SEXES, CorrectionForm, PersonForm, PurposeForm
+from .forms import PURPOSES, SEXES, CorrectionForm, JoiningForm, PersonForm, PurposeForm, SeparationForm
 
 COLUMNS = [
     Column("name", gettext_lazy("Name"), kind="link"),
@@ -28,7 +41,41 @@ FILTERS = [
     Filter("sex", gettext_lazy("Sex"), kind="choice", choices=SEXES),
     Filter("disputed", gettext_lazy("Disputed ID only"), kind="flag"),
 ]
+PAIR_COLUMNS = [
+    Column("names", gettext_lazy("Records"), sortable=False, kind="link"),
+    Column("certainty", gettext_lazy("How sure"), sortable=False, kind="badge"),
+    Column("agrees", gettext_lazy("What agrees"), sortable=False),
+    Column("conflicts", gettext_lazy("What differs"), sortable=False),
+    Column("units", gettext_lazy("Community"), sortable=False),
+    Column("found_at", gettext_lazy("Noticed"), sortable=False, kind="moment"),
+]
+CERTAINTIES = {
+    "match": Badge(gettext_lazy("Almost certainly one person"), "warn"),
+    "possible": Badge(gettext_lazy("May be one person"), "info"),
+}
+PAIR_FILTERS = [
+    Filter(
+        "outcome",
+        gettext_lazy("How sure"),
+        kind="choice",
+        choices=[(code, badge.label) for code, badge in CERTAINTIES.items()],
+    )
+]
+LEVELS = {
+    None: Badge(gettext_lazy("Not known on one side")),
+    "same": Badge(gettext_lazy("Same"), "good"),
+    "sound": Badge(gettext_lazy("Sounds the same"), "good"),
+    "near": Badge(gettext_lazy("Nearly the same"), "good"),
+    "misread": Badge(gettext_lazy("One digit misread"), "good"),
+    "one": Badge(gettext_lazy("One character differs"), "warn"),
+    "part": Badge(gettext_lazy("Partly the same"), "warn"),
+    "area": Badge(gettext_lazy("Another number there"), "warn"),
+    "differ": Badge(gettext_lazy("Different"), "bad"),
+}
 TITLES = {
+    "person.merged": gettext_lazy("Two records joined"),
+    "person.unmerged": gettext_lazy("Joined records taken apart"),
+    "person.told_apart": gettext_lazy("Told apart from another record"),
     "person.registered": gettext_lazy("Entered in the register"),
     "person.corrected": gettext_lazy("Particulars corrected"),
     "person.id_disputed": gettext_lazy("ID number disputed"),
@@ -130,6 +177,9 @@ def detail(request: access.Request, person_id: UUID) -> HttpResponse:
         "crumbs": crumbs(),
         "definitions": particulars(card),
         "entries": entries(person_id),
+        "kept": queries.kept_for(person_id),
+        "joined": queries.cards(queries.joined_to(person_id)).values(),
+        "may_match": request.whole_scope.may("people.match"),
     }
     return page(request, "people/detail.html", {**context, "may_correct": request.whole_scope.may("people.correct")})
 
@@ -205,3 +255,93 @@ def entries(person_id: UUID) -> list[Entry]:
         )
         for fact in facts
     ]
+
+
+@access.require("people.match")
+def pairs(request: access.Request) -> HttpResponse:
+    """Records that may be one person, the surest first."""
+    url = reverse("people:pair", args=[UUID(int=0)]).replace(str(UUID(int=0)), "{}")
+    table = Table.from_request(request, PAIR_COLUMNS, queries.Pairs(request.scope, url, CERTAINTIES), PAIR_FILTERS)
+    access.listed(request.scope, "people.pairs", [card.id for row in table.found for card in (row.first, row.second)])
+    return render_table(request, "people/pairs.html", table)
+
+
+@access.require("people.match")
+def pair(request: access.Request, pair_id: UUID) -> HttpResponse:
+    """Two records side by side; and that they are one person."""
+    found = queries.pair(request.scope, pair_id)
+    form = JoiningForm(request.POST or None, initial={"keep": str(queries.to_keep(found))})
+    form.fields["keep"].choices = [  # type: ignore[attr-defined]
+        (str(found.first.id), _("Record A")),
+        (str(found.second.id), _("Record B")),
+    ]
+    if request.method == "POST" and accepted(form, lambda: join(request, pair_id, form)):
+        messages.success(request, _("The two records are joined. The whole history stands under the one that goes on."))
+        return redirect("people:pairs")
+    for card in (found.first, found.second):
+        access.opened(request.scope, card.id, "matching")
+    context = {"pair": found, "lines": lines(found), "form": form, "certainty": CERTAINTIES[found.outcome]}
+    return page(request, "people/pair.html", {**context, "crumbs": pair_crumbs()})
+
+
+def join(request: access.Request, pair_id: UUID, form: JoiningForm) -> None:
+    actions.merge(
+        pair_id,
+        keep=UUID(form.cleaned_data["keep"]),
+        reason=form.cleaned_data["reason"],
+        at=clock.now(),
+        by=request.scope.actor,
+        key=request_key(request),
+    )
+
+
+@access.require("people.match")
+@require_POST
+def distinction(request: access.Request, pair_id: UUID) -> HttpResponse:
+    """The two are two people."""
+    queries.pair(request.scope, pair_id)
+    actions.tell_apart(pair_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
+    messages.success(request, _("Noted: these are two people. You will not be asked about them again."))
+    return redirect("people:pairs")
+
+
+@access.require("people.match")
+def separation(request: access.Request, person_id: UUID) -> HttpResponse:
+    """A joined record stands for itself again."""
+    card = queries.card(person_id)
+    if not queries.may_open(request.scope, person_id):
+        raise NotFound(_("There is no such person."))
+    form = SeparationForm(request.POST or None)
+    if request.method == "POST" and accepted(form, lambda: separate(request, person_id, form)):
+        messages.success(request, _("The records are apart again, each as it was."))
+        return redirect("people:pairs")
+    return page(request, "people/separation.html", {"form": form, "person": card, "crumbs": crumbs()})
+
+
+def separate(request: access.Request, person_id: UUID, form: SeparationForm) -> None:
+    actions.unmerge(
+        person_id,
+        reason=form.cleaned_data["reason"],
+        at=clock.now(),
+        by=request.scope.actor,
+        key=request_key(request),
+    )
+
+
+def pair_crumbs() -> object:
+    return trail((_("Duplicate records"), reverse("people:pairs")))
+
+
+def lines(found: queries.PairRow) -> list[tuple[object, object, object, Badge | None]]:
+    """Particular by particular: its name, both values, and how they relate."""
+    told = [[definition.shown for definition in particulars(card)] for card in (found.first, found.second)]
+    labels = [definition.label for definition in particulars(found.first)]
+    related = {_("ID number"): "number", _("Birth date"): "birth", _("Sex"): "sex", _("Phone"): "phone"}
+    levels = {**related, _("Address"): "address"}
+    rows: list[tuple[object, object, object, Badge | None]] = [
+        (_("Name"), found.first.name, found.second.name, LEVELS[found.levels.name])
+    ]
+    for label, first, second in zip(labels, *told, strict=True):
+        field = levels.get(str(label))
+        rows.append((label, first, second, LEVELS[getattr(found.levels, field)] if field else None))
+    return rows

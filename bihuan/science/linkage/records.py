@@ -32,7 +32,7 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A record folded for comparison. `sounds` are the ways in which its name can be cut into family and given name,
-    `sounding` the ordinary one, by which it is looked for.
+    `sounding` the ordinary one, `reading` the syllables as they are written, by which it is looked for.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Prepared:
     generation: str
     sounds: frozenset[str]
     sounding: str
-    initial: str
+    reading: str
     birth_on: date | None
     born: str
     sex: str
@@ -80,7 +80,7 @@ def prepare(record: Record) -> Prepared:
         generation=generation,
         sounds=frozenset(sounds),
         sounding=sounds[0] if sounds else "",
-        initial=lazy_pinyin(name[0])[0][:1] if name else "",
+        reading=" ".join(lazy_pinyin(" ".join(parts))),
         birth_on=record.birth_on,
         born=record.birth_on.strftime("%Y%m%d") if record.birth_on else "",
         sex=record.sex if record.sex in ("male", "female") else "",
@@ -119,10 +119,10 @@ def keys(record: Prepared) -> Iterator[tuple[str, ...]]:
         yield "number", record.number
     if record.phone:
         yield "phone", record.phone
-    if record.born and record.initial:
-        yield "birth", record.born, record.initial
-    if record.sounding:
-        yield "sound", record.sounding
+    if record.born and record.reading:
+        yield "birth", record.born, record.reading[:1]
+    if record.reading:
+        yield "name", record.reading
 
 
 def candidates(records: Sequence[Prepared], block_max: int = BLOCK_MAX) -> set[tuple[int, int]]:

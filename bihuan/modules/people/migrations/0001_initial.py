@@ -2,6 +2,7 @@
 
 import bihuan.kernel.db
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.db import migrations, models
 
 
@@ -40,10 +41,27 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(blank=True, max_length=300)),
                 ('household', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='people', to='people.household')),
                 ('unit', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.unit')),
+                ('merged_into', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
             ],
             options={
-                'indexes': [models.Index(fields=['name', 'birth_on'], name='people_name_birth'), models.Index(fields=['unit', 'id'], name='people_unit'), models.Index(fields=['name_key', 'id'], name='people_name_key'), models.Index(condition=models.Q(('id_number', ''), _negated=True), fields=['id_number'], name='people_id_number'), models.Index(condition=models.Q(('phone', ''), _negated=True), fields=['phone'], name='people_phone')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('id_number', ''), _negated=True), ('id_disputed', False)), fields=('id_type', 'id_number'), name='people_one_person_an_id'), models.CheckConstraint(condition=models.Q(('id_number', ''), models.Q(('id_type', 'none'), _negated=True), _connector='XOR'), name='people_id_number_has_a_type')],
+                'indexes': [models.Index(fields=['name', 'birth_on'], name='people_name_birth'), models.Index(fields=['unit', 'id'], name='people_unit'), models.Index(fields=['name_key', 'id'], name='people_name_key'), models.Index(condition=models.Q(('id_number', ''), _negated=True), fields=['id_number'], name='people_id_number'), models.Index(condition=models.Q(('phone', ''), _negated=True), fields=['phone'], name='people_phone'), models.Index(models.F('birth_on'), django.db.models.functions.text.Left('name_key', 1), name='people_birth_initial'), models.Index(condition=models.Q(('merged_into', None), _negated=True), fields=['merged_into'], name='people_joined')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('id_number', ''), _negated=True), ('id_disputed', False)), fields=('id_type', 'id_number'), name='people_one_person_an_id'), models.CheckConstraint(condition=models.Q(('id_number', ''), models.Q(('id_type', 'none'), _negated=True), _connector='XOR'), name='people_id_number_has_a_type'), models.CheckConstraint(condition=models.Q(('merged_into', None), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='people_joined_to_another')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Pair',
+            fields=[
+                ('id', models.UUIDField(default=bihuan.kernel.db.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('bits', models.FloatField()),
+                ('outcome', models.CharField(max_length=8)),
+                ('state', models.CharField(choices=[('open', 'Open'), ('distinct', 'Distinct'), ('merged', 'Merged')], default='open', max_length=8)),
+                ('found_at', models.DateTimeField()),
+                ('first', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                ('second', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['-bits', 'id'], name='people_pair_open')],
+                'constraints': [models.UniqueConstraint(fields=('first', 'second'), name='people_pair_once'), models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='people_pair_in_order')],
             },
         ),
     ]

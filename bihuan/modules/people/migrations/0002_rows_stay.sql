@@ -1,2 +1,2 @@
--- Whoever was entered was here: a person is corrected, never taken out.
-REVOKE DELETE, TRUNCATE ON people_person, people_household FROM bihuan_app;
+-- Whoever was entered was here: a person is corrected, never taken out; and what was decided about two stays decided.
+REVOKE DELETE, TRUNCATE ON people_person, people_household, people_pair FROM bihuan_app;

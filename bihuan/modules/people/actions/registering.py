@@ -13,10 +13,10 @@ from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.postgres import copy_rows
 from bihuan.kernel.refusals import Refused
-
-from . import events, rules
-from .models import IdType, Person
-from .queries import NewPerson, register_for
+from bihuan.modules.people import events, rules
+from bihuan.modules.people.actions.suspecting import suspect
+from bihuan.modules.people.models import IdType, Person
+from bihuan.modules.people.queries import NewPerson, register_for
 
 COLUMNS = (
     "id",
@@ -168,6 +168,7 @@ def correct(person_id: UUID, *, changes: dict[str, str], reason: str, at: dateti
         unit=person.unit_id,
         payload={**changes, "reason": reason},
     )
+    suspect([person_id], at=at)
 
 
 @action
@@ -240,7 +241,7 @@ def _enter_disputed(asked: NewPerson, *, at: datetime, by: Actor, key: UUID) -> 
     others = list(Person.objects.select_for_update().filter(id_type=asked.id_type, id_number=asked.id_number))
     same = [other for other in others if rules.same_name(other.name, asked.name)]
     if same:
-        found: UUID = same[0].id
+        found: UUID = same[0].merged_into_id or same[0].id
         return found
     new = replace(asked, id=uuid7(), id_disputed=True)
     _insert([new], at=at, by=by, key=key)
@@ -272,6 +273,7 @@ def _insert(people: Sequence[NewPerson], *, at: datetime, by: Actor, key: UUID) 
         )
         for person in people
     )
+    suspect([person.id for person in people if person.id], at=at)
 
 
 def _columns(person: NewPerson) -> tuple[object, ...]:

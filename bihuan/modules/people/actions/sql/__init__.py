@@ -1,0 +1,5 @@
+"""Longer statements of the register's writes."""
+
+from bihuan.kernel.postgres import statements
+
+statement = statements(__name__)
