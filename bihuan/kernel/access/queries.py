@@ -153,6 +153,13 @@ def by_codes(codes: Collection[str]) -> list[UnitRow]:
     return [unit_row(one) for one in Unit.objects.filter(code__in=codes).order_by("path")]
 
 
+def called(text: str) -> set[UUID]:
+    """Units that somebody means by a code, or else by part of a name."""
+    exact = Unit.objects.filter(code=text)
+    named = Unit.objects.filter(Q(name_zh__icontains=text) | Q(name_en__icontains=text))
+    return set((exact if exact.exists() else named).values_list("id", flat=True))
+
+
 def in_charge_of(unit_id: UUID) -> list[UUID]:
     """Every unit that `unit_id` is in charge of: named by it, or by the nearest unit above that names one."""
     named = dict(Unit.objects.filter(sector__isnull=False).values_list("path", "sector_id"))

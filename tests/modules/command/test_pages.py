@@ -55,6 +55,13 @@ class TestDuties:
         for query in ("", "?standing=breached&step=submit", "?below=410811&age=0", "?sector=isolation_team&told=1"):
             assert client.get(f"/duties/{query}").status_code == 200
 
+    def test_are_found_by_part_of_the_name_of_a_unit(self, client: Client, owing: World) -> None:
+        sign_in(client, owing.user("commander"))
+        by_name, by_code, other = (
+            len(client.get(f"/duties/?unit={text}").context["table"].found) for text in ("山阳", "410811", "无此单位")
+        )
+        assert (by_name, by_code, other) == (1, 1, 0)
+
     def test_that_are_breached_are_explained(
         self, client: Client, owing: World, at: Callable[..., AbstractContextManager[datetime]]
     ) -> None:

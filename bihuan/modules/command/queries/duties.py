@@ -89,8 +89,8 @@ class DutyList:
     def units(self, filters: Mapping[str, str]) -> Collection[UUID] | None:
         """Units in reach: all of them, one, or those that a sector owner is in charge of."""
         ids = access.queries.unit_ids(self.scope)
-        if code := filters.get("unit"):
-            named = {one.id for one in access.queries.by_codes([code])}
+        if text := filters.get("unit"):
+            named = access.queries.called(text)
         elif code := filters.get("sector"):
             named = {unit for one in access.queries.by_codes([code]) for unit in access.queries.in_charge_of(one.id)}
         else:

@@ -51,14 +51,15 @@ def filters() -> list[Filter]:
     ]
     pathways = {pathway: name for (pathway, _step), (name, _title) in step_titles().items()}
     steps = {step: title for (_pathway, step), (_name, title) in step_titles().items()}
+    teams = [(team.code, team.name) for team in access.queries.units_of_kinds("team")]
     return [
         Filter("pathway", _("Loop"), kind="choice", choices=list(pathways.items())),
         Filter("step", _("Step"), kind="choice", choices=list(steps.items())),
         Filter("standing", _("State"), kind="choice", choices=STANDINGS),
         Filter("age", _("Open for"), kind="choice", choices=[(str(number), age) for number, age in enumerate(ages)]),
         Filter("role", _("Owner"), kind="choice", choices=access.queries.roles()),
-        Filter("unit", _("Unit with code")),
-        Filter("sector", _("In charge: unit with code")),
+        Filter("unit", _("Unit: name or code")),
+        Filter("sector", _("Team in charge"), kind="choice", choices=teams),
         Filter("tests", _("Tests only"), kind="flag"),
         Filter("told", _("Told to me"), kind="flag"),
     ]
