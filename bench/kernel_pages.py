@@ -160,6 +160,7 @@ def pages(owner: psycopg.Connection, today: date) -> list[Page]:
         Page("plans", dispatcher, "/plans/"),
         Page("sites, city", city, "/sites/"),
         Page("site", head, f"/sites/{site}"),
+        Page("site's day", head, f"/sites/{site}/day"),
         Page("room grid", head, f"/sites/{site}/rooms"),
         Page("round", head, f"/sites/{site}/round"),
         Page("stay", head, f"/stays/{order}"),

@@ -168,6 +168,12 @@ INSERT INTO isolation_ticket (id, number, kind, text, state, opened_at, answer, 
         CASE WHEN NOT is_waiting THEN %(now)s END, CASE WHEN NOT is_waiting THEN %(now)s END, bound.id, person, COALESCE(bed.unit, home)
     FROM bound LEFT JOIN bed USING (n), LATERAL (SELECT n %% 150 = 6 AS is_waiting) how
     WHERE is_open AND slot BETWEEN 2 AND 74 AND n %% 15 = 6;
+INSERT INTO isolation_service (id, opened_at, closed_at, site_id)
+    SELECT pg_temp.id(41, idx), %(now)s - interval '60 days', NULL, pg_temp.id(8, idx) FROM site;
+INSERT INTO isolation_day (id, "on", meals, waste, disinfected, staff_well, remark, logged_at, service_id)
+    SELECT pg_temp.id(42, idx * 100 + d), %(now)s::date - d, true, true, true, d %% 9 > 0, CASE d %% 9 WHEN 0 THEN '一人发热，已调岗' ELSE '' END,
+        %(now)s - d * interval '1 day', pg_temp.id(41, idx)
+    FROM site, generate_series(1, 60) d;
 
 -- Samples, with results for all but the newest.
 INSERT INTO testing_sample (id, code, subject, purpose, phase, day, taken_at, person_id, unit_id)
@@ -222,9 +228,9 @@ FROM generate_series(0, %(loops)s * 3 - 1) AS number (n)
         WHEN number.n %% 50 = 7 THEN 'not_on_board' ELSE 'closed' END AS state) state,
     LATERAL (SELECT COALESCE(bound.p, (number.n * 7919::bigint + 5) %% %(people)s) AS p) person
     JOIN home ON home.idx = (person.p / 3) %% 1100;
-INSERT INTO arrivals_batch (id, kind, state, file_name, sha256, form, headers, issuer, legal_basis, imported_by, imported_at,
+INSERT INTO arrivals_batch (id, kind, state, file_name, sha256, form, headers, plan, told, issuer, legal_basis, imported_by, imported_at,
     rows, created, updated, duplicate, doubtful, rejected, unit_id)
-    SELECT pg_temp.id(31, n / 150), 'manifest', 'taken_in', 'G' || n / 150 || '.csv', '', 'rail', '[]', '铁路', '', 'user:1', max(at),
+    SELECT pg_temp.id(31, n / 150), 'manifest', 'taken_in', 'G' || n / 150 || '.csv', '', 'rail', '[]', '{}', '[]', '铁路', '', 'user:1', max(at),
         count(*), count(*), 0, 0, 0, 0, office.id
     FROM trip JOIN place office ON office.kind = 'district' AND office.idx = n / 150 %% 10 GROUP BY n / 150, office.id;
 INSERT INTO arrivals_arrival
@@ -279,7 +285,11 @@ INSERT INTO loop_run (id, subject, about, profile, pathway, version, policy, ope
     UNION ALL
     SELECT pg_temp.id(36, n), 'arrival:' || id, 'person:' || person, 'covid19-cn', 'arrival', 1, 'ed9', 1, at,
         CASE WHEN n >= %(loops)s * 24 / 100 THEN at + interval '1 day' END, CASE WHEN n < %(loops)s * 24 / 100 THEN %(now)s + pg_temp.hash(n) * interval '1 minute' END, %(now)s, '{}'
-    FROM trip WHERE n < %(loops)s;
+    FROM trip WHERE n < %(loops)s
+    UNION ALL
+    SELECT pg_temp.id(43, idx), 'service:' || pg_temp.id(41, idx), NULL, 'city', 'service', 1, 'city', 1, %(now)s - interval '60 days', NULL,
+        %(now)s + interval '10 hours', %(now)s, '{}'
+    FROM site;
 CREATE TEMP TABLE owed AS
 SELECT pg_temp.id(35, bound.n) AS run, 'order:' || bound.id AS subject, 'order' AS pathway, step, role, bound.n * 11 + steps.k AS n, opens,
     CASE owner WHEN 'site' THEN COALESCE(bed.unit, site.id) WHEN 'home' THEN home WHEN 'gate' THEN gate.id WHEN 'fleet' THEN fleet.id ELSE bound.district END AS unit
@@ -298,7 +308,9 @@ FROM trip JOIN gate ON gate.idx = gate_idx
     JOIN (VALUES ('expected', 'land', 'gate_officer', 'gate', interval '-2 hours'), ('landed', 'handover', 'gate_officer', 'gate', '-2 hours'),
         ('landed', 'sample', 'gate_officer', 'gate', '-1 hour'), ('closed', 'test', 'community_worker', 'home', '-2 hours'),
         ('closed', 'check', 'grid_worker', 'home', '-2 hours')) AS steps (state, step, role, owner, opens) USING (state)
-WHERE trip.n < %(loops)s * 24 / 100;
+WHERE trip.n < %(loops)s * 24 / 100
+UNION ALL
+SELECT pg_temp.id(43, idx), 'service:' || pg_temp.id(41, idx), 'service', 'day', 'site_head', idx, interval '-2 hours', id FROM site;
 INSERT INTO loop_duty (id, subject, pathway, version, step, occurrence, owner_role, owner_unit, opens_at, target_at, warn_at, breach_at,
     state, escalated_at, reason, run_id)
 SELECT pg_temp.id(37, row_number() OVER (ORDER BY n)), subject, pathway, 1, step, '2022-07-05', role, unit,
