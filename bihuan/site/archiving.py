@@ -79,6 +79,7 @@ class Stream:
     def turn(self) -> None:
         """Look where the receiver is; begin it where there is none; let commits wait for it while it keeps up."""
         if self._connection is None:
+            self.server = Server.at(self.url)
             self._connection = psycopg.connect(self.url, autocommit=True)
         asked = self._connection.execute(STREAMS, [RECEIVER, RECEIVER]).fetchone()
         assert asked is not None
@@ -89,7 +90,7 @@ class Stream:
         keeps_up = time.monotonic() - self.reached_at < PATIENCE_SECONDS
         if self.is_ours and keeps_up != bool(waits):
             self._let_wait(keeps_up)
-        if not receivers:
+        if not receivers:  # only now: whatever is wrong with the place, nobody waits for it longer than that
             self._receive()
 
     def _let_wait(self, waits: bool) -> None:
@@ -109,9 +110,12 @@ class Stream:
                 return
             words = self._receiver.communicate()[1].decode(errors="replace").split()
             self._receiver = None
-            raise backups.ServerRefuses(f"pg_receivewal ended: {' '.join(words)[:600]}", "A gap needs `bihuan backup`.")
-        assert self._connection is not None
-        self.server = Server.at(self.url)
+            raise backups.ServerRefuses(
+                f"pg_receivewal ended: {' '.join(words)[:600]}",
+                "Where it says that a segment has been removed, the place was away too long: name an empty folder.",
+            )
+        assert self._connection
+        assert self.server
         self.place.make()
         self.place.refuse_another(self.server)
         for file in self.place.wal.glob(f"*{PARTIAL}"):
@@ -148,7 +152,7 @@ class Stream:
                 "The server did not hear that nobody receives its log any more; its next start forgets it."
             )
         self.close()
-        if self._receiver and self._receiver.poll() is None:
+        if self._receiver:
             self._receiver.send_signal(signal.SIGINT)
             self._receiver.communicate()
 

@@ -202,8 +202,10 @@ class Place:
         return self.root / signing.WITNESS
 
     def make(self) -> None:
+        if not self.root.is_dir():  # an unmounted disk must not become a folder on this one
+            raise Refused(f"There is no folder {self.root}.", "Mount the disk, or make the folder once.")
         for folder in (self.root / "bases", self.wal):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
 
     def bases(self) -> list[Base]:
         """Every finished copy, the oldest first."""

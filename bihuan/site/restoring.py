@@ -165,10 +165,12 @@ def _looked_at(home: Path, place: Place, signers: Iterable[str], to: datetime | 
 
 
 def _why_not(seen: dict[str, Any]) -> str:
+    from bihuan.site.cli.verify import WORDS
+
     if seen["strangers"]:
         return f"the backup is sealed with a key that is not this ledger's: {', '.join(seen['strangers'])}"
-    if seen["broken"]:
-        return f"the ledger is not what the witness {seen['broken']['witness'] or 'in it'} knows: {seen['broken']}"
+    if broken := seen["broken"]:
+        return f"fact {broken['index']:,} of the ledger: {WORDS[broken['reason']]}"
     return ""
 
 
