@@ -106,7 +106,7 @@ class UnitForm(ParticularsForm):
 
     def __init__(self, *args: object, sectors: Sequence[tuple[str, object]], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["kind"].choices = [(kind.code, kind.name) for kind in kinds().values()]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "—"), *((kind.code, kind.name) for kind in kinds().values())]  # type: ignore[attr-defined]
         self.fields["sector"].choices = [("", _("None")), *sectors]  # type: ignore[attr-defined]
         self.fields["population"].initial = 0
 

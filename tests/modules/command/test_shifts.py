@@ -92,6 +92,7 @@ class TestPages:
         assert client.get(rows).content.decode().count("<tr") == 3
         received = client.get(f"{rows}?outcome=received")
         assert received.content.decode().count("<tr") == 2
+        assert client.get(f"{rows}?outcome=otherwise").content.decode().count("<tr") == 2
         assert "people.listed" in [fact.kind for fact in history(moved.user("district").subject)]
 
     def test_are_not_there_for_another_district(self, client: Client, moved: World):

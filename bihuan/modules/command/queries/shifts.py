@@ -158,7 +158,11 @@ class PassedList:
         self.unit, self.span, self.is_sent = unit, custody.Span(holder(unit), *span), is_sent
 
     def found(self, filters: Mapping[str, str]) -> list[custody.PassedItem]:
-        return custody.passed_items(self.span, is_sent=self.is_sent, outcome=filters.get("outcome", ""))
+        outcome = filters.get("outcome", "")
+        if outcome != "otherwise":
+            return custody.passed_items(self.span, is_sent=self.is_sent, outcome=outcome)
+        whole = custody.passed_items(self.span, is_sent=self.is_sent)
+        return [one for one in whole if one.outcome not in (RECEIVED, OPEN)]
 
     def count(self, filters: Mapping[str, str]) -> int:
         return len(self.found(filters))

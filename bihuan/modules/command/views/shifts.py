@@ -1,6 +1,6 @@
 """Hand-overs by shift, and the people behind each number."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -11,6 +11,7 @@ from bihuan.kernel import access, clock
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.web import Column, Filter, Table, page, render_table, trail
 from bihuan.modules.command import queries
+from bihuan.modules.command.queries.board import rows_url
 
 COLUMNS = [
     Column("name", _("Person"), kind="link", sortable=False),
@@ -19,19 +20,23 @@ COLUMNS = [
     Column("at", _("Handed over at"), kind="moment", sortable=False),
     Column("badge", _("Answer"), kind="badge", sortable=False),
 ]
-FILTERS = [Filter("outcome", _("Answer"), kind="choice", choices=queries.Outcome.choices)]
+FILTERS = [
+    Filter("outcome", _("Answer"), kind="choice", choices=[*queries.Outcome.choices, ("otherwise", _("Other ends"))])
+]
 
 
 @access.require("command.board")
 def shifts(request: access.Request) -> HttpResponse:
     """Each gate and site through a day: sent, received, not answered, by shift."""
     asked = Filter("day", "", kind="day").clean(request.GET.get("day", ""))
-    day = date.fromisoformat(asked) if asked else clock.now().astimezone(clock.CITY).date()
+    today = clock.now().astimezone(clock.CITY).date()
+    day = date.fromisoformat(asked) if asked else today
     place = request.GET.get("place", "")
     context = {
+        "before_url": rows_url("board:shifts", place=place, day=day - timedelta(days=1)),
+        "after_url": rows_url("board:shifts", place=place, day=day + timedelta(days=1)) if day < today else "",
         "days": queries.shift_days(request.scope, place, day),
         "day": day,
-        "place": place,
         "crumbs": trail((_("Board"), reverse("board:board"))),
     }
     return page(request, "command/shifts.html", context)

@@ -82,7 +82,8 @@ def unit_context(request: access.Request, found: queries.UnitPage) -> dict[str, 
             *([Definition(_("Closed from"), unit.closed_on)] if unit.closed_on else []),
         ],
         "may_appoint": whole.may("units.appoint", unit.path) and not unit.closed_on,
-        "may_enter": whole.may("units.enter", unit.path) and not unit.closed_on,
+        "may_enter": (may_enter := whole.may("units.enter", unit.path) and not unit.closed_on),
+        "may_close": may_enter and unit.parent and all(child.closed_on for child in found.children),
         "may_roster": whole.may("units.roster", unit.path),
     }
 
