@@ -93,6 +93,8 @@ INSTALLED_APPS = [
     *[f"bihuan.kernel.{name}" for name in KERNEL],
     *[f"bihuan.modules.{name}" for name in MODULES],
 ]
+PROCRASTINATE_IMPORT_PATHS = ["bihuan.kernel.web.jobs", "bihuan.kernel.web.exporting"]  # what a worker must know to run
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
 AUTH_USER_MODEL = "access.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

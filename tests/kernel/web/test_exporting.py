@@ -3,18 +3,26 @@
 import csv
 import hashlib
 import io
+import time
 from uuid import UUID, uuid4
 
 import openpyxl
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
+from playwright.sync_api import expect
 
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import history
-from bihuan.kernel.web import exporting
+from bihuan.kernel.web import exporting, jobs
 from bihuan.kernel.web.models import Export, ExportPart, Progress
 from bihuan.modules.people import actions as people
+from bihuan.site.edge import set_city_time
+from tests.browser import PHONE, CityPage, check_axe, check_fits, look
+from tests.conftest import owner_connection
 from tests.kernel.web.test_jobs import work
+from tests.processes import worker
 from tests.signing_in import sign_in
 from tests.world import World, world
 
@@ -229,3 +237,89 @@ class TestLargeList:
         export.refresh_from_db()
         assert (export.state, export.address, export.rows) == (Export.State.GONE, "", 5)
         assert not ExportPart.objects.filter(export=export).exists()
+
+    def test_is_whole_and_told_once_though_its_worker_was_killed(
+        self, city: World, client: Client, owner: psycopg.Connection
+    ) -> None:
+        """The worker waits at the first piece of the file, with every reading recorded, until it is killed."""
+        set_city_time(clock.now())
+        enter(city, 5)
+        sign_in(client, city.user("commander"))
+        ask(client)
+        export = Export.objects.get()
+        with owner_connection() as held, held.transaction():
+            held.execute("LOCK TABLE web_export_part IN SHARE MODE")
+            with worker("doomed"):
+                until(owner, "wait_event_type = 'Lock'", is_there=True)
+        until(owner, "true", is_there=False)
+        assert Progress.objects.get(pk=export.progress).state == Progress.State.RUNNING
+        owner.execute("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 hour'")
+        assert not facts(city, "commander", "list.exported")
+        assert not [told for told in facts(city, "commander", "people.listed") if told["what"] == "export.people"]
+        assert not ExportPart.objects.exists()
+        jobs.rescue.configure(queueing_lock="by hand").defer(timestamp=0)
+        work()
+        row = Progress.objects.get(pk=export.progress)
+        assert row.state == Progress.State.DONE
+        assert len(lines_of(b"".join(client.get(row.result_url).streaming_content))) == 2 + 5
+        assert [told["rows"] for told in facts(city, "commander", "list.exported")] == [5]
+        assert sum(t["count"] for t in facts(city, "commander", "people.listed") if t["what"] == "export.people") == 5
+
+    def test_is_given_up_when_it_has_taken_worker_after_worker_with_it(
+        self, city: World, client: Client, owner: psycopg.Connection
+    ) -> None:
+        enter(city, 5)
+        sign_in(client, city.user("commander"))
+        ask(client)
+        owner.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing', attempts = %s WHERE task_name = 'web.run'",
+            [jobs.ATTEMPTS_MAX],
+        )
+        jobs.rescue.configure(queueing_lock="by hand").defer(timestamp=0)
+        work()
+        assert Progress.objects.get().state == Progress.State.FAILED
+        assert not ExportPart.objects.exists()
+
+
+class TestHandingOut:
+    def test_leaves_nothing_open_when_the_asker_goes_away(
+        self, city: World, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(exporting, "PART_BYTES", 64)
+        enter(city, 6)
+        sign_in(client, city.user("commander"))
+        whole = take(client)
+        file = client.get(f"/exports/{Export.objects.get().link}")
+        coming = iter(file.streaming_content)
+        assert whole.startswith(next(coming))
+        file.close()
+        assert not connection.in_atomic_block
+        again = client.get(f"/exports/{Export.objects.get().link}")
+        assert b"".join(again.streaming_content) == whole
+        assert ExportPart.objects.count() > 3
+        assert len(facts(city, "commander", "list.exported")) == 1
+
+
+def until(owner: psycopg.Connection, condition: str, *, is_there: bool) -> None:
+    """Wait until a connection of the doomed worker is there, or none is any more."""
+    asked = f"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'doomed' AND {condition})"
+    deadline = time.monotonic() + 120
+    while owner.execute(asked).fetchone() != (is_there,):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+@pytest.mark.browser
+def test_the_page_passes_axe_and_fits_in_both_languages(city: World, city_page: CityPage) -> None:
+    enter(city, 3)
+    for language in ("en", "zh-hans"):
+        page = city_page(city.user("commander"), language=language)
+        page.goto("/people/?sex=unknown")
+        page.locator(".list-export a").click()
+        page.locator("form button[type=submit].btn-primary").click()
+        expect(page.locator(".is-invalid")).to_be_visible()
+        check_fits(page)
+        check_axe(page)
+        page.set_viewport_size(PHONE)
+        check_fits(page)
+        look(page, f"export-{language}")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bihuan.kernel.files.characters import repaired
 from bihuan.kernel.web import exports
 
 LIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -58,6 +59,11 @@ def test_no_other_separator_breaks_a_cell_open(delimiter: str) -> None:
 @given(ANY_TEXT, ANY_TEXT)
 def test_neutral_texts_stay_apart(one: str, other: str) -> None:
     assert (exports.neutral(one) == exports.neutral(other)) == (one == other)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+86 391", "-5", "@SUM(A1)", "'=1", "''-1"])
+def test_our_own_reader_takes_the_guard_away(text: str) -> None:
+    assert repaired(exports.neutral(text)) == (text, ["text_guard"])
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+86 391", "-5", "@SUM(A1)", "=cmd|'/C calc'!A0", "\t=1", "{=1}", "\r=1"])
