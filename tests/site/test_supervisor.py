@@ -41,7 +41,7 @@ class TestRun:
         children = children_of(process.pid)
         assert len(children) == 2
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
         assert process.returncode == 0
         assert not any(alive(child) for child in children)
 
@@ -51,20 +51,20 @@ class TestRun:
         first, second = children_of(process.pid)
         os.kill(second, signal.SIGKILL)
         assert "worker ended with exit code -9: starting it again." in process.stdout.readline()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(now := children_of(process.pid)) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert first in now
         assert second not in now
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
         assert process.returncode == 0
 
     def test_gives_up_on_a_child_that_keeps_ending_and_leaves_none_behind(self):
         process = supervise(web=SLEEPER, worker=ENDER)
         assert process.stdout.readline() == "ready\n"
         web = children_of(process.pid)[0]
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=120)
         assert process.returncode == 1
         assert said.endswith("worker ended 5 times within a minute: stopping.\n")
         assert not alive(web)

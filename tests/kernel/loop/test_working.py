@@ -152,7 +152,7 @@ class TestTwoWorkers:
 
         def run() -> None:
             try:
-                start.wait(timeout=10)
+                start.wait(timeout=60)
                 with clock.given(end_at):
                     for _ in range(30):
                         work(end_at, limit=7)
