@@ -180,7 +180,7 @@ def kept_signing(transactional, home):
     thread.join()
 
 
-def wait_for(size: int, witness: Path, seconds: float = 30) -> list[int]:
+def wait_for(size: int, witness: Path, seconds: float = 240) -> list[int]:
     end = time.monotonic() + seconds
     sizes: list[int] = []
     while time.monotonic() < end:

@@ -28,7 +28,7 @@ def some_facts(number: int, subject: str = "lamp:1") -> None:
 
 
 def sequenced(number: int) -> int:
-    """Run the sequencer until it has given `number` leaves; a long test beside this one, in a transaction, holds it up."""
+    """Run the sequencer until it has given `number` leaves; a long test beside this one holds it up."""
     given = 0
     for _attempt in range(4800):
         given += sequence()
