@@ -217,6 +217,11 @@ class TestUser:
         run("user", "otp", "reset", "wang.li")
         run("user", "otp", "reset", "nobody.here", code=1)
 
+    def test_signs_an_account_out_everywhere(self, run):
+        self.add(run)
+        assert "signed out everywhere" in run("user", "sign-out", "wang.li").output
+        run("user", "sign-out", "nobody.here", code=1)
+
     def test_wants_role_and_unit_together(self, run):
         self.add(run, "--role", "gate_officer", code=2)
 

@@ -319,6 +319,15 @@ def reset_code(user_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
 
 
 @action
+def end_sessions(user_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
+    """Sign the account out wherever it is signed in; its password and its device stay."""
+    user = queries.locked_user(user_id)
+    user.sessions_end_before = at
+    user.save(update_fields=["sessions_end_before"])
+    record(key=key, kind=events.SESSIONS_ENDED, subject=user.subject, at=at, by=by)
+
+
+@action
 def choose_language(user_id: UUID, *, language: str, at: datetime, by: Actor, key: UUID) -> None:
     """Remember the language a user works in."""
     user = queries.locked_user(user_id)

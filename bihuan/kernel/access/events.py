@@ -9,6 +9,7 @@ ADDED = "user.added"  # subject user; payload username
 DISABLED = "user.disabled"  # subject user
 ENABLED = "user.enabled"  # subject user
 PASSWORD_SET = "user.password_set"  # noqa: S105 - a kind of fact; subject user
+SESSIONS_ENDED = "user.sessions_ended"  # subject user; whoever is signed in with the account is signed out
 LANGUAGE_CHOSEN = "user.language_chosen"  # subject user; payload language
 SIGNED = "user.signed"  # subject user; payload act, refers: a signature was given to an act that binds
 ROLES_ADOPTED = "roles.adopted"  # subject roles:city; payload roles (code -> powers)

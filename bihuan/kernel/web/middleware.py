@@ -1,4 +1,4 @@
-"""Refusals become calm pages, and pages of people who are signed in are kept nowhere."""
+"""Refusals become calm pages, and no page is kept by a browser or a proxy: most of them are about somebody."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ class RefusalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if getattr(request, "whole_scope", None) is not None and not response.has_header("Cache-Control"):
+        if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
         return response
 

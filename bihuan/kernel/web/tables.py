@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -224,6 +225,7 @@ class ListRequest(HttpRequest):
         self.META = {"REQUEST_METHOD": "GET", "QUERY_STRING": query, "SERVER_NAME": "localhost", "SERVER_PORT": "80"}
         self.user = scope.user
         self.whole_scope = scope
+        self._messages = CookieStorage(self)  # what the view tells its page is told to nobody
         self.taken: Taken | None = None
 
 

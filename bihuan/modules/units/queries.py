@@ -429,6 +429,7 @@ AUDITED: dict[str, object] = {
     access.events.SIGNED_IN: _("Signed in"),
     access.events.SIGNED_OUT: _("Signed out"),
     access.events.SIGN_IN_FAILED: _("Failed to sign in"),
+    access.events.SESSIONS_ENDED: _("Signed an account out everywhere"),
 }
 
 

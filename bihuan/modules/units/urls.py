@@ -19,6 +19,7 @@ accounts_pages = [
     path("<uuid:user_id>/closure", accounts.closure, name="closure"),
     path("<uuid:user_id>/device", accounts.device_reset, name="device"),
     path("<uuid:user_id>/password", accounts.password, name="password"),
+    path("<uuid:user_id>/sessions", accounts.sessions, name="sessions"),
 ]
 units_pages = [
     path("", register.listing, name="list"),

@@ -124,6 +124,18 @@ def enable(username: str) -> None:
     click.echo(f"{username} is open.")
 
 
+@command.command("sign-out")
+@click.argument("username")
+def sign_out(username: str) -> None:
+    """End every session of an account; its password and its device stay.
+
+    \b
+    bihuan user sign-out wang.li
+    """
+    _act(username, "end_sessions")
+    click.echo(f"{username} is signed out everywhere.")
+
+
 def _act(username: str, verb: str) -> None:
     with city.opened():
         from bihuan.kernel import clock

@@ -188,6 +188,24 @@ class TestSession:
         access.actions.reset_code(officer.id, at=clock.now(), by=city.actor("system_admin"), key=officer.id)
         assert client.get("/me").status_code == 302
 
+    def test_ends_when_a_password_is_set(self, client: Client, city: World, officer: User) -> None:
+        sign_in(client, officer)
+        given = {"at": clock.now(), "by": city.actor("system_admin"), "key": officer.id}
+        access.actions.set_password(officer.id, password_hash=officer.password, **given)
+        assert client.get("/me").status_code == 302
+
+    def test_ends_when_the_administrator_says_so_and_can_be_opened_anew(
+        self, client: Client, city: World, officer: User, at: Callable[..., object]
+    ) -> None:
+        sign_in(client, officer)
+        admin = sign_in(Client(), city.user("system_admin"))
+        key = str(officer.id)
+        assert admin.post(f"/accounts/{officer.id}/sessions", {"key": key}).status_code == 302
+        assert client.get("/me").status_code == 302
+        assert events.SESSIONS_ENDED in kinds(officer)
+        with at(START + timedelta(minutes=1)):
+            assert sign_in(Client(), officer).get("/me").status_code == 200
+
     def test_loses_a_power_at_the_next_request(self, client: Client, officer: User) -> None:
         sign_in(client, officer)
         assert client.get("/units/").status_code == 200

@@ -151,6 +151,13 @@ class TestDriver:
         assert post(client, address, agent="Chlorine").status_code == 302
         assert Vehicle.objects.get(pk=bus).state == "ready"
 
+    def test_boards_nobody_who_rides_in_another(self, city: World):
+        mine, others = trip(city, waiting(city, "Zhang San")), waiting(city, "Li Si")
+        client = signed_in(city, "driver")
+        post(client, reverse("trips:boarding", args=[mine]))
+        assert post(client, reverse("trips:rider", args=[mine, others[0]])).status_code == 404
+        assert Request.objects.get(pk=others[0]).boarded_at is None
+
     def test_sees_nobody_elses_trip(self, city: World):
         going = trip(city, waiting(city, "Zhang San"))
         assert signed_in(city, "grid_worker").get(reverse("trips:detail", args=[going])).status_code == 404

@@ -153,7 +153,7 @@ class TestPosting:
         assert client.post("/accounts/new", form).status_code == 302
         account = f"/accounts/{access.queries.account_by_username('newcomer').id}"
         assert client.get(account).status_code == 200
-        for step in ("closure", "closure", "device"):
+        for step in ("closure", "closure", "device", "sessions"):
             assert client.post(f"{account}/{step}", {"key": uuid4()}).status_code == 302
         assert (
             client.post(f"{account}/password", {"password": "four-blue-umbrellas", "key": uuid4()}).status_code == 302

@@ -129,6 +129,8 @@ def boarding(request: access.Request, trip_id: UUID) -> HttpResponse:
 def rider(request: access.Request, trip_id: UUID, request_id: UUID) -> HttpResponse:
     """One tap: this person is aboard."""
     of_crew(request, trip_id)
+    if request_id not in {one.request_id for one in queries.riders(trip_id)}:
+        raise NotFound(_("This person is not on the list of this trip."))
     actions.board(request_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
     return redirect("trips:detail", trip_id)
 

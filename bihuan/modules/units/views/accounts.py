@@ -94,6 +94,16 @@ def device_reset(request: access.Request, user_id: UUID) -> HttpResponse:
     return redirect("accounts:detail", user_id)
 
 
+@require_POST
+@access.require("access.users")
+def sessions(request: access.Request, user_id: UUID) -> HttpResponse:
+    """Sign the account out everywhere, for a device that was left open or lost."""
+    account = queries.account_in(request.scope, user_id)
+    access.actions.end_sessions(account.id, at=clock.now(), by=request.scope.actor, key=request_key(request))
+    messages.success(request, _("Every session of the account is over."))
+    return redirect("accounts:detail", user_id)
+
+
 @access.require("access.users")
 @sensitive_post_parameters("password")
 def password(request: access.Request, user_id: UUID) -> HttpResponse:
