@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from bihuan.site import backups, postgres, signing
 from bihuan.site.backups import Chain, OutOfReach, Place
 
 SIGNING = timedelta(minutes=1)  # from the moment that a checkpoint names to the one at which it was committed
-LOOK = "from bihuan.site.restoring import look; look()"
+LOOK = "from bihuan.site import restoring; from bihuan.site.cli import check; restoring.look(check.violations)"
 SECRETS = ("secret-key", signing.KEY, signing.NEXT_KEY)
 
 
@@ -165,16 +165,14 @@ def _looked_at(home: Path, place: Place, signers: Iterable[str], to: datetime | 
 
 
 def _why_not(seen: dict[str, Any]) -> str:
-    from bihuan.site.cli.verify import WORDS
-
     if seen["strangers"]:
         return f"the backup is sealed with a key that is not this ledger's: {', '.join(seen['strangers'])}"
     if broken := seen["broken"]:
-        return f"fact {broken['index']:,} of the ledger: {WORDS[broken['reason']]}"
+        return f"the ledger is not what was witnessed, from fact {broken['index']:,} on ({broken['reason']})"
     return ""
 
 
-def look() -> None:
+def look(violations: Callable[[], dict[str, int]]) -> None:
     """Run in the new home. Number what was committed, count the breaches of every law, and hold the past against what
     witnesses knew by then.
     """
@@ -184,7 +182,6 @@ def look() -> None:
     to = datetime.fromisoformat(asked["to"]) if asked["to"] else None
     with city.opened(), TemporaryDirectory() as folder:
         from bihuan.kernel import clock, ledger
-        from bihuan.site.cli.check import violations
 
         ledger.sequence()
         signed = ledger.latest()
