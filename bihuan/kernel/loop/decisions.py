@@ -45,6 +45,10 @@ class Decision:
     release: Text
     used: Mapping[str, Any]
 
+    def facts(self) -> dict[str, Any]:
+        """The facts the rule used, as plain data."""
+        return {key: plain(value) for key, value in self.used.items()}
+
     def as_json(self) -> dict[str, Any]:
         """The whole decision as plain data, for payloads."""
         return {
@@ -59,7 +63,7 @@ class Decision:
             "legal_basis": self.legal_basis.as_json(),
             "follows": self.follows.as_json(),
             "release": self.release.as_json(),
-            "used": {key: plain(value) for key, value in self.used.items()},
+            "used": self.facts(),
         }
 
 

@@ -16,7 +16,7 @@ from bihuan.kernel.loop import action, profile
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals import events
 from bihuan.modules.arrivals.models import Arrival, State
-from bihuan.modules.arrivals.queries.classes import Classed, Origin, answer
+from bihuan.modules.arrivals.queries.classes import Classed, Decided, Origin, answer
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.measures import queries as orders
 from bihuan.modules.places import actions as places_actions
@@ -84,11 +84,20 @@ def _changes(risk: places.RiskRow, at: datetime) -> list[_Change]:
         if arrival.origin
     }
     levels, active = places.levels_on(list(origins), today), profile.active()
+    decided: Decided = {}
     found = []
     for arrival in arrivals:
         assert arrival.origin is not None
         code = arrival.origin.code
-        now = answer(arrival, origins[code], levels.get(code), today, has_symptoms=bool(arrival.symptoms), rules=active)
+        now = answer(
+            arrival,
+            origins[code],
+            levels.get(code),
+            today,
+            has_symptoms=bool(arrival.symptoms),
+            rules=active,
+            decided=decided,
+        )
         if (now.decision.rule, now.decision.answer["measure"]) != (arrival.rule, arrival.measure):
             found.append(_Change(arrival, arrival.measure, now))
     return found

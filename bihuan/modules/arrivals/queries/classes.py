@@ -32,6 +32,9 @@ class Origin:
     name: Text
 
 
+type Decided = dict[tuple[Ground, Origin | None, date, date], Decision]
+
+
 def class_codes() -> list[str]:
     """Every class that the active profile's table of arrivals can answer with."""
     table = profile.active().tables["arrival"]
@@ -62,9 +65,10 @@ def answer(
     has_symptoms: bool,
     rules: profile.Profile,
     landing: date | None = None,
+    decided: Decided | None = None,
 ) -> Classed:
     """The class of an arrival whose area and level were looked up before: by the rules of today, its days counted on
-    the day of `landing` where that is still to come.
+    the day of `landing` where that is still to come. `decided` spares the rules to whoever asks for many people alike.
     """
     on = landing or today
     departed_on = arrival.departed_at.astimezone(clock.CITY).date() if arrival.departed_at else None
@@ -78,6 +82,8 @@ def answer(
         symptoms=has_symptoms,
         area="",
     )
-    facts = facts_of(ground, on)
-    facts["area"] = origin.name if origin else None
-    return Classed(rules.decide("arrival", facts, on=today), left, risk.id if risk else None)
+    decided = {} if decided is None else decided
+    if (ground, origin, on, today) not in decided:
+        facts = facts_of(ground, on) | {"area": origin.name if origin else None}
+        decided[ground, origin, on, today] = rules.decide("arrival", facts, on=today)
+    return Classed(decided[ground, origin, on, today], left, risk.id if risk else None)

@@ -138,7 +138,7 @@ def new_order(
         reason={
             **decision.reason.as_json(),
             "follows": decision.follows.as_json(),
-            "facts": decision.as_json()["used"],
+            "facts": decision.facts(),
             "policy": decision.policy.code,
         },
         legal_basis=decision.legal_basis.as_json(),
