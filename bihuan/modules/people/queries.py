@@ -283,13 +283,15 @@ class People:
         self.url = url
 
     def count(self, filters: Mapping[str, str]) -> int:
-        return self._asked(filters).count()
+        """All, less those joined to another: both counts keep to an index."""
+        asked = self._asked(filters)
+        return asked.count() - asked.exclude(merged_into=None).count()
 
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[PersonRow]:
         order = self.SORTS.get(sort.lstrip("-"), "name_key")
         if sort.startswith("-"):
             order = order[1:] if order.startswith("-") else f"-{order}"
-        asked = self._asked(filters)
+        asked = self._asked(filters).filter(merged_into=None)
         if "unit" in order:
             ids = self._by_unit(asked, order, offset, limit)
         else:
@@ -298,7 +300,7 @@ class People:
         return [self._row(found[person_id]) for person_id in ids]
 
     def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Person]":
-        rows: QuerySet[Person] = self.scope.rows(Person.objects.filter(merged_into=None), "unit")
+        rows: QuerySet[Person] = self.scope.rows(Person.objects.all(), "unit")
         if text := filters.get("q"):
             rows = rows.filter(matching(text))
         if sex := filters.get("sex"):
@@ -519,8 +521,12 @@ class Pairs:
         return _pair_rows(cut(asked, offset, limit), self.url, self.certainties)
 
     def _asked(self, filters: Mapping[str, str]) -> "QuerySet[Pair]":
-        rows = _pairs_in_reach(self.scope).filter(
-            state=PairState.OPEN, first__merged_into=None, second__merged_into=None
+        joined = Person.objects.exclude(merged_into=None).values("id")
+        rows = (
+            _pairs_in_reach(self.scope)
+            .filter(state=PairState.OPEN)
+            .exclude(first__in=joined)
+            .exclude(second__in=joined)
         )
         return rows.filter(outcome=filters["outcome"]) if "outcome" in filters else rows
 

@@ -62,7 +62,7 @@ PAIR_FILTERS = [
     )
 ]
 LEVELS = {
-    None: Badge(gettext_lazy("Not known on one side")),
+    None: Badge(gettext_lazy("Not compared")),
     "same": Badge(gettext_lazy("Same"), "good"),
     "sound": Badge(gettext_lazy("Sounds the same"), "good"),
     "near": Badge(gettext_lazy("Nearly the same"), "good"),
