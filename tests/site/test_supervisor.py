@@ -8,15 +8,25 @@ import time
 
 SLEEPER = "import time; time.sleep(60)"
 ENDER = "raise SystemExit(3)"
+SAYS_WHEN_TOLD = """
+import signal, sys, time
+def end(*_):
+    time.sleep({wait})
+    print({name!r}, flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("begun", flush=True)
+time.sleep(60)
+"""
 
 
-def supervise(**children: str) -> subprocess.Popen[str]:
+def supervise(last: tuple[str, ...] = (), **children: str) -> subprocess.Popen[str]:
     commands = {name: [sys.executable, "-c", code] for name, code in children.items()}
     code = f"""
 import functools, sys
 from bihuan.site import supervisor
 say = functools.partial(print, flush=True)
-sys.exit(supervisor.run({commands!r}, say, ready=lambda: say('ready')))
+sys.exit(supervisor.run({commands!r}, say, ready=lambda: say('ready'), last={last!r}))
 """
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, process_group=0)
 
@@ -68,3 +78,11 @@ class TestRun:
         assert process.returncode == 1
         assert said.endswith("worker ended 5 times within a minute: stopping.\n")
         assert not alive(web)
+
+    def test_stops_the_last_when_the_others_have_ended(self):
+        slow, quick = (SAYS_WHEN_TOLD.format(name=name, wait=wait) for name, wait in (("web", 1), ("backup", 0)))
+        process = supervise(last=("backup",), backup=quick, web=slow)
+        assert sorted(process.stdout.readline() for _ in range(3)) == ["begun\n", "begun\n", "ready\n"]
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=40)
+        assert said == "web\nbackup\n"
