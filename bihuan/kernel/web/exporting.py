@@ -7,8 +7,11 @@ nothing, and the next begins anew.
 """
 
 import hashlib
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -36,6 +39,7 @@ AT_ONCE_ROWS_MAX = 5_000
 CHUNK_ROWS = 5_000
 PART_BYTES = 1 << 20
 KEPT = Export.KEPT
+SCRATCH = "bihuan-export-"
 
 
 class CountsDisagree(Refused):
@@ -110,8 +114,9 @@ def write(link: UUID, taken: Taken, report: jobs.Report | None = None) -> None:
     export = Export.objects.select_for_update(of=("self",)).select_related("owner").get(link=link)
     if export.state != Export.State.ASKED:
         return
+    _sweep()
     with (
-        tempfile.TemporaryDirectory(prefix="bihuan-export-") as scratch,
+        tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch,
         tempfile.TemporaryFile(dir=scratch) as target,
         in_one_pass(),
     ):
@@ -192,6 +197,17 @@ def forget(*, link: str) -> None:
 
 def file_name(export: Export) -> str:
     return f"{export.name}-{export.asked_at.astimezone(clock.CITY):%Y%m%d-%H%M}.{FORMS[export.form].extension}"
+
+
+def _sweep() -> None:
+    """What processes that were killed left in the temporary folder: rows of people, so it goes."""
+    for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        try:
+            os.kill(int(left.name.removeprefix(SCRATCH).partition("-")[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (PermissionError, ValueError):  # somebody else's, and alive
+            continue
 
 
 def _title() -> Text:

@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import io
+import tempfile
 import time
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import openpyxl
@@ -249,7 +251,7 @@ class TestLargeList:
         export = Export.objects.get()
         with owner_connection() as held, held.transaction():
             held.execute("LOCK TABLE web_export_part IN SHARE MODE")
-            with worker("doomed"):
+            with worker("doomed") as doomed:
                 until(owner, "wait_event_type = 'Lock'", is_there=True)
         until(owner, "true", is_there=False)
         assert Progress.objects.get(pk=export.progress).state == Progress.State.RUNNING
@@ -257,8 +259,10 @@ class TestLargeList:
         assert not facts(city, "commander", "list.exported")
         assert not [told for told in facts(city, "commander", "people.listed") if told["what"] == "export.people"]
         assert not ExportPart.objects.exists()
+        assert left_by(doomed.pid)
         jobs.rescue.configure(queueing_lock="by hand").defer(timestamp=0)
         work()
+        assert not left_by(doomed.pid)
         row = Progress.objects.get(pk=export.progress)
         assert row.state == Progress.State.DONE
         assert len(lines_of(b"".join(client.get(row.result_url).streaming_content))) == 2 + 5
@@ -298,6 +302,11 @@ class TestHandingOut:
         assert b"".join(again.streaming_content) == whole
         assert ExportPart.objects.count() > 3
         assert len(facts(city, "commander", "list.exported")) == 1
+
+
+def left_by(process: int) -> list[Path]:
+    """What a process keeps in the temporary folder while it writes."""
+    return list(Path(tempfile.gettempdir()).glob(f"{exporting.SCRATCH}{process}-*"))
 
 
 def until(owner: psycopg.Connection, condition: str, *, is_there: bool) -> None:
