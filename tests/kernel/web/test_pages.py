@@ -81,7 +81,7 @@ class TestForm:
         response = visitor.post("/form", WHOLE | {"temperature": "39", "key": "018f0000-0000-7000-8000-000000000000"})
         html = response.content.decode()
         assert response.status_code == 422
-        assert "体温过高，未登记。 请先联系发热门诊。" in html
+        assert "体温过高，未登记。请先联系发热门诊。" in html
         assert 'value="张三丰"' in html
 
 
