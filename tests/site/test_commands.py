@@ -233,7 +233,7 @@ class TestUser:
 class TestImportArrivals:
     def test_takes_columns_by_other_names_and_gives_the_file_back(self, run, tmp_path):
         file, back = tmp_path / "list.csv", tmp_path / "back.xlsx"
-        file.write_bytes("旅客,证件,护照号\n张三,护照,E1\n李四,护照,E_2\n".encode("gb18030"))
+        file.write_bytes("旅客,证件,护照号,出发地\n张三,护照,E1,上海市\n李四,护照,E_2,上海市\n".encode("gb18030"))
         words = ("import", "arrivals", str(file), "--issuer", "某公司", "--annotated", str(back))
         run(*words, code=1)
         columns = ("--column", "旅客=姓名", "--column", "证件=证件类型")
