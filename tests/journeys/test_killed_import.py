@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 120
 
 def traveller(number: int) -> list[str]:
     document = "" if number in BAD else f"E{number:08d}"
-    return [f"Traveller {number}", document, "passport" if document else "", "rail", "G1564"]
+    return [f"Traveller {number}", document, "passport" if document else "", "rail", "G1564", "上海市"]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
     made = tmp_path / "train.csv"
     with made.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
-        writer.writerow(["Name", "ID number", "ID type", "Mode", "Carrier"])
+        writer.writerow(["Name", "ID number", "ID type", "Mode", "Carrier", "Origin"])
         writer.writerows(traveller(number) for number in range(2, ROWS + 2))  # as a spreadsheet numbers them
     return made
 
