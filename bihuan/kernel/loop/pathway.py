@@ -140,7 +140,7 @@ class Unless:
     lifted_by: tuple[Wanted, ...] = ()
 
 
-HAPPENED_ON = "happened_on"  # the field every fact has: the day on which it happened
+HAPPENED_ON = "happened_on"  # the field every fact has: the day on which it happened, or the one it names itself
 
 
 @dataclass(frozen=True, slots=True)

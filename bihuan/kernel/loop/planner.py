@@ -380,7 +380,7 @@ class _Planner:
         value: Any = None
         for fact in self.matching(answer.facts, until=moment):
             if answer.field == HAPPENED_ON:
-                value = self.day(fact.happened_at)
+                value = fact.payload.get(HAPPENED_ON) or self.day(fact.happened_at)
             elif fact.payload.get(answer.field) is not None:
                 value = fact.payload[answer.field]
         if value is None:

@@ -18,6 +18,11 @@ identity_confirmed, profile, policy, rule, class_code, measure, sample, counted_
 whole answer with its reason).
 """
 
+FOUND = "arrival.found"
+"""Found in the city after passing no gate. Unit: the community that found them. Payload: as LANDED without gate and
+with happened_on (the day of arrival as declared), mode, days_late, announced (the arrival that never came, or null).
+"""
+
 RECLASSIFIED = "arrival.reclassified"
 """The class changed because an area was raised or lowered. Payload: as LANDED, and cause (the line of the watch
 list).

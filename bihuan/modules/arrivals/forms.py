@@ -11,7 +11,7 @@ from bihuan.kernel.web import HappenedForm
 from bihuan.modules.people import queries as people
 from bihuan.modules.places import queries as places
 
-from .queries import gate_units, mode_names
+from .queries import gate_units, mode_names, route_names
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 
@@ -69,7 +69,7 @@ class FoundForm(HappenedForm):
 class WalkInForm(FoundForm):
     """Somebody whom nobody announced: who it is, where from, where to, and what the officer finds."""
 
-    field_order = (
+    field_order: tuple[str, ...] = (
         "name",
         "id_type",
         "id_number",
@@ -148,6 +148,48 @@ class WalkInForm(FoundForm):
         if not number and not cleaned.get("birth_on") and not cleaned.get("phone"):
             self.add_error("id_number", _("Enter an ID number, or a birth date or a phone."))
         return cleaned
+
+
+class FindForm(WalkInForm):
+    """Somebody who passed no gate: who it is, where from, when and how they came, where they stay."""
+
+    field_order = (
+        "name",
+        "id_type",
+        "id_number",
+        "birth_on",
+        "sex",
+        "phone",
+        "origin_code",
+        "arrived_on",
+        "mode",
+        "carrier",
+        "last_exposure_on",
+        "destination",
+        "unit",
+        "temperature",
+        "symptoms",
+        "id_disputed",
+    )
+
+    arrived_on = forms.DateField(label=_("Arrived on, as declared"), widget=forms.DateInput(attrs={"type": "date"}))
+    last_exposure_on = forms.DateField(
+        label=_("Left the area on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Days are counted from here; empty: from the day of arrival."),
+    )
+
+    def __init__(self, *args: object, scope: access.Scope, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("identity_confirmed", "departed_at", "sample_taken", "sample_code"):
+            del self.fields[name]
+        own = access.queries.units(scope, kinds=("community",))
+        self.fields["unit"] = forms.ChoiceField(
+            label=_("Community"), choices=[(str(unit.id), str(unit.name)) for unit in own]
+        )
+        self.fields["mode"] = forms.ChoiceField(label=_("Came by"), choices=list(route_names().items()))
+        self.order_fields(self.field_order)
 
 
 class ReasonForm(forms.Form):

@@ -183,13 +183,23 @@ class Arrival(Model):
     accepted_at = models.DateTimeField(null=True)
     accepted_unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+")
     registered_at = models.DateTimeField()
+    arrived_on = models.DateField(null=True)
+    found_at = models.DateTimeField(null=True)
+    found_unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    found_as = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="arrivals_landed_has_a_time_and_a_gate",
+                name="arrivals_landed_has_a_time_and_a_gate_or_a_finder",
                 condition=~models.Q(state=State.LANDED)
-                | (models.Q(landed_at__isnull=False) & models.Q(gate__isnull=False)),
+                | models.Q(landed_at__isnull=False)
+                & (models.Q(gate__isnull=False) | models.Q(found_unit__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="arrivals_found_says_when_and_where",
+                condition=models.Q(found_at__isnull=True, found_unit__isnull=True, arrived_on__isnull=True)
+                | models.Q(found_at__isnull=False, found_unit__isnull=False, arrived_on__isnull=False),
             ),
         ]
         indexes = [
@@ -213,6 +223,11 @@ class Arrival(Model):
             models.Index(fields=["unit", "gate"], name="arrivals_unit_gate"),
             models.Index(fields=["batch", "state"], name="arrivals_batch_state"),
             models.Index(fields=["origin", "state"], name="arrivals_origin_state"),
+            models.Index(
+                fields=["mode", "arrived_on"],
+                condition=models.Q(found_at__isnull=False),
+                name="arrivals_found_later",
+            ),
         ]
 
     def __str__(self) -> str:

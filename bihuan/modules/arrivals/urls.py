@@ -8,6 +8,8 @@ from .views import arrivals, batches, gates
 arrivals_pages = [
     path("", arrivals.listing, name="list"),
     path("walk-in", arrivals.walk_in, name="walk_in"),
+    path("found", arrivals.found, name="found"),
+    path("found/new", arrivals.finding, name="finding"),
     path("<uuid:arrival_id>", arrivals.detail, name="detail"),
     path("<uuid:arrival_id>/landing", arrivals.landing, name="landing"),
     path("<uuid:arrival_id>/absence", arrivals.ending, {"how": "absence"}, name="absence"),
@@ -47,5 +49,6 @@ NAV = [
     NavItem("gates", _("Register a walk-in"), "arrivals:walk_in", power="arrivals.land", order=15, icon="user-plus"),
     NavItem("gates", _("Gates"), "gates:list", power="arrivals.read", order=20, icon="door-enter"),
     NavItem("gates", _("Arrivals"), "arrivals:list", power="arrivals.read", order=25, icon="train"),
+    NavItem("gates", _("Found later"), "arrivals:found", power="arrivals.read", order=27, icon="search"),
     NavItem("gates", _("Batches"), "batches:list", power="arrivals.import", order=30, icon="file-import"),
 ]

@@ -9,6 +9,7 @@ from enum import StrEnum
 EVIDENCE_KINDS = frozenset(
     {
         "arrival.landed",
+        "arrival.found",
         "arrival.classified",
         "arrival.reclassified",
         "contact.judged",

@@ -83,6 +83,7 @@ TITLES = {
     "arrival.expected": gettext_lazy("Expected"),
     "arrival.changed": gettext_lazy("Announcement changed"),
     "arrival.landed": gettext_lazy("Landed"),
+    "arrival.found": gettext_lazy("Found later"),
     "arrival.history": gettext_lazy("Taken in as history"),
     "arrival.reclassified": gettext_lazy("Class changed"),
     "arrival.accepted": gettext_lazy("Accepted at the destination"),

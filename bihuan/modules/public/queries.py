@@ -17,6 +17,7 @@ from bihuan.modules.places import queries as places
 COMING_MAX = 8
 EVIDENCE = {
     "arrival.landed": _("Your arrival and where you came from"),
+    "arrival.found": _("Your arrival and where you came from"),
     "arrival.classified": _("Your arrival and where you came from"),
     "arrival.reclassified": _("A changed risk of the area you came from"),
     "contact.judged": _("Contact with an infected person"),

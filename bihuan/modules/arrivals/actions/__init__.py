@@ -1,6 +1,7 @@
 """Writes of arrivals: importing, declaring, landing, handing over, re-classifying, gates."""
 
 from .announcing import cancel, declare
+from .finding import find_later
 from .gates import check_gate, open_gate
 from .importing import (
     ImportResult,
@@ -16,7 +17,7 @@ from .importing import (
 from .landing import land, leave, not_on_board, walk_in
 from .onward import accept, close, hand_over
 from .reclassifying import approve_risk, reclassify
-from .refused import AlreadyLanded, IdentityNotConfirmed, NameNeeded, NoGate, NotExpected, NotHandedOver
+from .refused import AlreadyLanded, IdentityNotConfirmed, NameNeeded, NoGate, NotExpected, NotHandedOver, NotYetArrived
 from .resolving import drop_row, take_in_row
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "NoGate",
     "NotExpected",
     "NotHandedOver",
+    "NotYetArrived",
     "accept",
     "approve_risk",
     "cancel",
@@ -34,6 +36,7 @@ __all__ = [
     "close",
     "declare",
     "drop_row",
+    "find_later",
     "finish_batch",
     "hand_over",
     "import_arrivals",

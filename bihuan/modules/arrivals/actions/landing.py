@@ -171,8 +171,8 @@ def landed(arrival_id: UUID) -> Arrival:
 
 def is_held_at_gate(arrival: Arrival) -> bool:
     """Whether the gate still answers for somebody, as after an order that was proposed and then rejected."""
-    assert arrival.gate is not None, "somebody who landed has a gate"
-    return custody.holder_of(f"person:{arrival.person_id}") == f"unit:{arrival.gate.unit_id}"
+    gate = arrival.gate
+    return gate is not None and custody.holder_of(f"person:{arrival.person_id}") == f"unit:{gate.unit_id}"
 
 
 def send(arrival: Arrival, unit: UUID, *, at: datetime, by: Actor, key: UUID) -> UUID:

@@ -29,7 +29,8 @@ def accept(arrival_id: UUID, *, unit: UUID, at: datetime, by: Actor, key: UUID) 
     _refuse_under_order(arrival)
     item = f"person:{arrival.person_id}"
     on_the_way = custody.on_the_way([item]).get(item)
-    if on_the_way is None and custody.holder_of(item) == f"unit:{arrival.gate.unit_id if arrival.gate else unit}":
+    keeper = arrival.found_unit_id or (arrival.gate.unit_id if arrival.gate else None)
+    if on_the_way is None and keeper != unit and custody.holder_of(item) == f"unit:{keeper}":
         on_the_way = hand_over(arrival_id, unit=unit, at=at, by=by, key=derive(key, "handed over"))
     if on_the_way:
         custody.receive(on_the_way, received=[item], key=derive(key, "received"), at=at, by=by)

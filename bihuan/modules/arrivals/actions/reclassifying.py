@@ -205,5 +205,5 @@ def _fact_key(key: UUID, arrival: Arrival) -> UUID:
 def _unit_of(arrival: Arrival) -> UUID:
     """Where the person is: the unit that accepted them, their destination, or the gate."""
     unit = arrival.accepted_unit_id or arrival.unit_id or (arrival.gate.unit_id if arrival.gate else None)
-    assert unit is not None, "somebody who landed has a gate"
+    assert unit is not None, "somebody who landed has a gate or was found by a community"
     return unit

@@ -32,8 +32,19 @@ class NotExpected(Refused):
 
 
 class AlreadyLanded(Refused):
+    def __init__(self, reference: str = "") -> None:
+        named = _("This person has already landed: arrival %(reference)s.") % {"reference": reference}
+        super().__init__(
+            named if reference else _("This person has already landed."), _("Open the arrival and go on from there.")
+        )
+
+
+class NotYetArrived(Refused):
     def __init__(self) -> None:
-        super().__init__(_("This person has already landed."), _("Open the arrival and go on from there."))
+        super().__init__(
+            _("The day of arrival lies ahead: nobody can be found before they came."),
+            _("Correct the day, or announce the trip."),
+        )
 
 
 class NotLanded(Refused):

@@ -27,11 +27,13 @@ from .cards import (
     in_scope,
     measure_names,
     policy_of,
+    reckoning_names,
     rules_for,
     state_names,
     total,
 )
 from .classes import Classed, class_codes, classed
+from .finding import FoundLater, late_names, route_names
 from .forms import form_names, forms, reason, remedy, template_headers
 from .gates import (
     CHECKLIST,
@@ -58,6 +60,7 @@ __all__ = [
     "Batches",
     "Classed",
     "FileRefused",
+    "FoundLater",
     "GateCard",
     "GateDay",
     "RulesCard",
@@ -83,6 +86,7 @@ __all__ = [
     "gates",
     "held_at_gate",
     "in_scope",
+    "late_names",
     "may_go_on",
     "measure_names",
     "mode_names",
@@ -93,7 +97,9 @@ __all__ = [
     "problem_json",
     "problem_words",
     "reason",
+    "reckoning_names",
     "remedy",
+    "route_names",
     "row_card",
     "rules_for",
     "state_names",

@@ -67,6 +67,8 @@ FIELDS = (
     "accepted_at",
     "accepted_unit_id",
     "registered_at",
+    "arrived_on",
+    "found_at",
 )
 FLOW_STATES = ("landed", "not_on_board", "cancelled", "left", "history")
 
@@ -111,6 +113,8 @@ class ArrivalCard:
     order_id: UUID | None
     accepted_at: datetime | None
     registered_at: datetime
+    arrived_on: date | None
+    found_at: datetime | None
 
     @property
     def subject(self) -> str:
@@ -250,7 +254,7 @@ def rules_for(arrival_id: UUID) -> RulesCard:
 
 def class_counts(scope: access.Scope, on: date) -> dict[str, int]:
     """How many landed on a day, by measure."""
-    rows = Arrival.objects.filter(landed_at__gte=_start(on), landed_at__lt=_start(on, 1))
+    rows = Arrival.objects.filter(found_at__isnull=True, landed_at__gte=_start(on), landed_at__lt=_start(on, 1))
     if not scope.is_everywhere:
         rows = rows.filter(Q(gate__in=scope.rows(Gate.objects.all(), "unit").values("id")) | scope.within("unit"))
     return dict(rows.values_list("measure").annotate(count=Count("*")).order_by("measure"))
@@ -263,6 +267,8 @@ class Trips:
         "name": "person__name_key",
         "expected_at": "expected_at",
         "landed_at": "landed_at",
+        "found_at": "found_at",
+        "arrived_on": "arrived_on",
         "carrier": "carrier",
         "state": "state",
         "origin": "origin__code",
@@ -323,7 +329,9 @@ class Trips:
             )
         if day := filters.get("landed_on"):
             rows = rows.filter(
-                landed_at__gte=_start(date.fromisoformat(day)), landed_at__lt=_start(date.fromisoformat(day), 1)
+                found_at__isnull=True,
+                landed_at__gte=_start(date.fromisoformat(day)),
+                landed_at__lt=_start(date.fromisoformat(day), 1),
             )
         if filters.get("undated"):
             rows = rows.filter(expected_at__isnull=True)
@@ -347,8 +355,10 @@ def _settled_as(outcome: str) -> Q:
     if outcome == "pending":
         return Q(state=State.EXPECTED)
     if outcome == "landed":
-        return Q(landed_at__isnull=False)
-    return Q(state=outcome)
+        return Q(landed_at__isnull=False, found_at__isnull=True)
+    if outcome == "found":
+        return Q(found_at__isnull=False) | Q(found_as__isnull=False)
+    return Q(state=outcome, found_at__isnull=True, found_as__isnull=True)
 
 
 def total() -> int:
@@ -366,6 +376,16 @@ def state_names() -> dict[str, object]:
         State.LEFT.value: _("Travelled on"),
         State.HISTORY.value: _("History"),
         State.CLOSED.value: _("Closed"),
+    }
+
+
+def reckoning_names() -> dict[str, object]:
+    """What can have become of somebody announced in a file, in the reader's language."""
+    names = state_names()
+    return {
+        "landed": names["landed"],
+        "found": _("Found later"),
+        **{code: names[code] for code in ("not_on_board", "cancelled", "history")},
     }
 
 

@@ -72,7 +72,7 @@ def answer(
     """
     on = landing or today
     departed_on = arrival.departed_at.astimezone(clock.CITY).date() if arrival.departed_at else None
-    landed_on = arrival.landed_at.astimezone(clock.CITY).date() if arrival.landed_at else on
+    landed_on = arrival.arrived_on or (arrival.landed_at.astimezone(clock.CITY).date() if arrival.landed_at else on)
     left = left_on(arrival.last_exposure_on, departed_on, landed_on)
     ground = Ground(
         origin_kind=arrival.origin_kind,

@@ -185,7 +185,7 @@ class GateDay:
             return Arrival.objects.filter(searched(text)).exclude(state=State.HISTORY)
         on = date.fromisoformat(filters["on"]) if filters.get("on") else clock.now().astimezone(clock.CITY).date()
         expected = Q(gate=self._gate, expected_at__gte=_start(on), expected_at__lt=_start(on, 1))
-        landed = Q(gate=self._gate, landed_at__gte=_start(on), landed_at__lt=_start(on, 1))
+        landed = Q(gate=self._gate, found_at__isnull=True, landed_at__gte=_start(on), landed_at__lt=_start(on, 1))
         rows = Arrival.objects.filter(expected | landed)
         if state := filters.get("state"):
             rows = rows.filter(state=state)
@@ -216,7 +216,7 @@ def _cards(rows: Sequence[Gate]) -> list[GateCard]:
     begin, end = _start(today), _start(today, 1)
     arrivals = Arrival.objects.filter(gate__in=[gate.id for gate in rows])
     expected = _a_gate(arrivals.filter(state=State.EXPECTED, expected_at__gte=begin, expected_at__lt=end))
-    landed = _a_gate(arrivals.filter(landed_at__gte=begin, landed_at__lt=end))
+    landed = _a_gate(arrivals.filter(found_at__isnull=True, landed_at__gte=begin, landed_at__lt=end))
     waits = custody.load_since([f"unit:{gate.unit_id}" for gate in rows])
     now = clock.now()
     return [

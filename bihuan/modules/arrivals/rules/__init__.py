@@ -3,7 +3,7 @@
 from .cells import Problem, Severity
 from .classing import Ground, facts_of, left_on, worst_level
 from .travellers import Lookups, Row, RowReader, Traveller
-from .trips import Outcome, Trip, is_over, merged, place
+from .trips import Outcome, Trip, found_trip, is_over, is_past, merged, place
 
 __all__ = [
     "Ground",
@@ -16,7 +16,9 @@ __all__ = [
     "Traveller",
     "Trip",
     "facts_of",
+    "found_trip",
     "is_over",
+    "is_past",
     "left_on",
     "merged",
     "place",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+SAME_TRIP_WITHIN = timedelta(days=3)
+
 
 class Outcome(StrEnum):
     CREATED = "created"
@@ -58,6 +60,21 @@ def merged(announced: Sequence[object], known: Sequence[object]) -> tuple[object
     return tuple(
         old if new in ("", None, "unknown", "none", "other") else new for new, old in zip(announced, known, strict=True)
     )
+
+
+def found_trip(arrived_on: date, announced: Sequence[Trip]) -> Trip | None:
+    """Of the trips that nobody saw arrive, the one on which somebody came who says they came on this day: the nearest
+    within three days, else one without a day.
+    """
+    near = [one for one in announced if one.expected_on and abs(one.expected_on - arrived_on) <= SAME_TRIP_WITHIN]
+    undated = [one for one in announced if one.expected_on is None and one.is_open]
+    nearest = sorted(near, key=lambda one: (abs(one.expected_on - arrived_on), not one.is_open))  # type: ignore[operator]
+    return next(iter([*nearest, *undated]), None)
+
+
+def is_past(measure: str, last: date, on: date) -> bool:
+    """Whether what the rule asked of somebody found late lies in the past, so that nothing is opened for them."""
+    return measure in ("tests", "monitor") and last < on
 
 
 def is_over(expected_on: date | None, last_exposure_on: date | None, days: int, on: date, grace: timedelta) -> bool:

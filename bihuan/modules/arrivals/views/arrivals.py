@@ -1,5 +1,7 @@
 """The list of arrivals, one arrival with its class explained, and what an officer does with it."""
 
+from collections.abc import Mapping
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -26,8 +28,16 @@ from bihuan.kernel.web import (
     trail,
 )
 from bihuan.modules.arrivals import actions, queries
-from bihuan.modules.arrivals.forms import AcceptForm, FoundForm, ReasonForm, SendForm, WalkInForm
-from bihuan.modules.arrivals.views.words import class_choices, fact_words, measure_badge, state_badge, trip_row
+from bihuan.modules.arrivals.forms import AcceptForm, FindForm, FoundForm, ReasonForm, SendForm, WalkInForm
+from bihuan.modules.arrivals.views.words import (
+    LeakLine,
+    class_choices,
+    fact_words,
+    found_row,
+    measure_badge,
+    state_badge,
+    trip_row,
+)
 from bihuan.modules.measures import queries as measures
 from bihuan.modules.people import queries as people
 from bihuan.modules.people.actions import IdTaken
@@ -44,11 +54,22 @@ COLUMNS = [
     Column("measure", gettext_lazy("Measure"), kind="badge"),
     Column("state", gettext_lazy("State"), kind="badge"),
 ]
+FOUND_COLUMNS = [
+    Column("name", gettext_lazy("Name"), kind="link"),
+    Column("origin", gettext_lazy("Coming from")),
+    Column("mode", gettext_lazy("Came by"), sortable=False),
+    Column("arrived_on", gettext_lazy("Arrived on, as declared"), kind="date"),
+    Column("found_at", gettext_lazy("Found later"), kind="moment"),
+    Column("unit", gettext_lazy("Community")),
+    Column("measure", gettext_lazy("Measure"), kind="badge"),
+    Column("state", gettext_lazy("State"), kind="badge"),
+]
 FACTS = {
     "arrival.expected": gettext_lazy("Expected"),
     "arrival.changed": gettext_lazy("Announcement changed"),
     "arrival.history": gettext_lazy("Taken in as history"),
     "arrival.landed": gettext_lazy("Landed"),
+    "arrival.found": gettext_lazy("Found later"),
     "arrival.reclassified": gettext_lazy("Class changed"),
     "order.linked": gettext_lazy("Order proposed"),
     "arrival.not_on_board": gettext_lazy("Not on board"),
@@ -84,11 +105,7 @@ def filters(request: access.Request) -> list[Filter]:
 
 def reckonings() -> list[tuple[str, object]]:
     """What can have become of somebody announced in a file."""
-    names = queries.state_names()
-    return [
-        ("pending", _("Pending")),
-        *((code, names[code]) for code in ("landed", "not_on_board", "cancelled", "history")),
-    ]
+    return [("pending", _("Pending")), *queries.reckoning_names().items()]
 
 
 def origins(request: access.Request) -> list[tuple[str, object]]:
@@ -181,6 +198,62 @@ def walk_in(request: access.Request) -> HttpResponse:
         messages.success(request, _("Registered and received. What follows is explained below."))
         return redirect("arrivals:detail", made[0])
     return page(request, "arrivals/walk_in.html", {"form": form, "gate": gate, "crumbs": crumbs()})
+
+
+@access.require("arrivals.find")
+def finding(request: access.Request) -> HttpResponse:
+    """The community registers somebody who is here and passed no gate."""
+    form = FindForm(request.POST or None, scope=request.scope, initial={"mode": "other", "id_type": "resident_id"})
+    made: list[UUID] = []
+    if request.method == "POST" and accepted(form, lambda: made.append(find_later(request, form))):
+        messages.success(request, _("Registered. What follows is explained below."))
+        return redirect("arrivals:detail", made[0])
+    return page(request, "arrivals/finding.html", {"form": form, "crumbs": found_crumbs()})
+
+
+@access.require("arrivals.read")
+def found(request: access.Request) -> HttpResponse:
+    """Who was found later, and where they leaked: by route and days unseen."""
+    source = queries.FoundLater(request.scope, found_row)
+    table = Table.from_request(request, FOUND_COLUMNS, source, found_filters(request), sort="-found_at")
+    access.listed(request.scope, "arrivals.found", [row.person_id for row in table.found])
+    return render_table(
+        request,
+        "arrivals/found.html",
+        table,
+        export_name="found-later",
+        on_export=access.exporting(request.scope, "arrivals"),
+        context={
+            "leaks": leaks(source, table.filters),
+            "bands": queries.late_names().values(),
+            "may_find": request.whole_scope.may("arrivals.find"),
+        },
+    )
+
+
+def found_filters(request: access.Request) -> list[Filter]:
+    return [
+        Filter("mode", _("Came by"), kind="choice", choices=list(queries.route_names().items())),
+        Filter("late", _("Found after"), kind="choice", choices=list(queries.late_names().items())),
+        Filter("origin", _("Coming from"), kind="choice", choices=origins(request)),
+        Filter("gate", _("Gate"), kind="choice", choices=queries.gate_units()),
+        Filter("unit", _("Community"), kind="choice", choices=communities(request)),
+    ]
+
+
+def leaks(source: queries.FoundLater, filters: Mapping[str, str]) -> list[LeakLine]:
+    counts = source.leaks(filters)
+    kept = {name: value for name, value in filters.items() if value and name not in ("mode", "late")}
+    return [
+        LeakLine(
+            name,
+            [
+                (label, counts.get((mode, band), 0), "?" + urlencode({**kept, "mode": mode, "late": band}))
+                for band, label in queries.late_names().items()
+            ],
+        )
+        for mode, name in queries.route_names().items()
+    ]
 
 
 @access.require("arrivals.land")
@@ -300,6 +373,23 @@ def receive_walk_in(request: access.Request, gate: queries.GateCard, form: WalkI
         raise
 
 
+def find_later(request: access.Request, form: FindForm) -> UUID:
+    try:
+        return actions.find_later(
+            **{**form.findings, "unit": UUID(form.cleaned_data["unit"])},
+            at=form.moment,
+            by=request.scope.actor,
+            key=request_key(request),
+        )
+    except IdTaken:
+        form.offer_dispute()
+        raise
+
+
+def found_crumbs() -> object:
+    return trail((_("Found later"), reverse("arrivals:found")))
+
+
 def crumbs() -> object:
     return trail((_("Arrivals"), reverse("arrivals:list")))
 
@@ -323,6 +413,7 @@ def trip_definitions(card: queries.ArrivalCard, reading: access.Scope) -> list[D
         Definition(_("Left there"), when(card.departed_at)),
         Definition(_("Expected"), when(card.expected_at) if card.expected_at else _("To be confirmed")),
         Definition(_("Gate"), card.gate_name or "—"),
+        *found_definitions(card),
         Definition(_("Destination"), card.destination or "—"),
         Definition(_("Community"), card.unit_name or "—"),
         Definition(_("Temperature (°C)"), card.temperature or "—"),
@@ -336,6 +427,15 @@ def trip_definitions(card: queries.ArrivalCard, reading: access.Scope) -> list[D
     if batch:
         found.append(Definition(_("Announced in"), _("Open the batch"), batch))
     return found
+
+
+def found_definitions(card: queries.ArrivalCard) -> list[Definition]:
+    if not card.arrived_on:
+        return []
+    return [
+        Definition(_("Arrived on, as declared"), card.arrived_on),
+        Definition(_("Found later"), when(card.found_at)),
+    ]
 
 
 def decided(card: queries.ArrivalCard) -> list[Definition]:

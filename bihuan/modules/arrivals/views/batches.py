@@ -318,12 +318,8 @@ def flow_stats(batch: queries.BatchCard) -> list[Stat]:
     """Arrivals of the file = landed + not on board + … + pending."""
     arrivals = f"{reverse('arrivals:list')}?batch={batch.id}"
     outcomes = batch.flow.outcomes
-    names = queries.state_names()
-    others = [
-        code
-        for code in ("landed", "not_on_board", "cancelled", "history")
-        if code in outcomes or code in ("landed", "not_on_board")
-    ]
+    names = queries.reckoning_names()
+    others = [code for code in names if code in outcomes or code in ("landed", "not_on_board")]
     return [
         Stat(_("Arrivals announced"), batch.flow.pushed, url=arrivals),
         *[Stat(names[code], outcomes.get(code, 0), url=f"{arrivals}&outcome={code}") for code in others],

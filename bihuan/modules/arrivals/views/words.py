@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.urls import reverse
@@ -56,6 +56,47 @@ def trip_row(card: queries.ArrivalCard) -> TripRow:
         expected=card.expected_at or None,
         landed_at=card.landed_at,
         gate=card.gate_name or "",
+        unit=card.unit_name or "",
+        measure=measure_badge(card.measure),
+        state=state_badge(card.state),
+        url=reverse("arrivals:detail", args=[card.id]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """Somebody found later as the list shows them."""
+
+    id: UUID
+    person_id: UUID
+    name: str
+    origin: str
+    mode: object
+    arrived_on: date | None
+    found_at: datetime | None
+    unit: object
+    measure: Badge | None
+    state: Badge
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeakLine:
+    """How many came by one route unseen: for each band of days its name, the count and the address of its rows."""
+
+    route: object
+    cells: list[tuple[object, int, str]]
+
+
+def found_row(card: queries.ArrivalCard) -> FoundRow:
+    return FoundRow(
+        id=card.id,
+        person_id=card.person_id,
+        name=card.masked,
+        origin=str(card.origin) or _("Not known"),
+        mode=queries.route_names()[card.mode],
+        arrived_on=card.arrived_on,
+        found_at=card.found_at,
         unit=card.unit_name or "",
         measure=measure_badge(card.measure),
         state=state_badge(card.state),

@@ -12,6 +12,7 @@ from bihuan.modules.people import queries as people
 
 TITLES = {
     "arrival.landed": _("Landed"),
+    "arrival.found": _("Found later"),
     "arrival.classified": _("Class decided"),
     "arrival.reclassified": _("Class decided anew"),
     "contact.judged": _("Judged to be a contact"),
