@@ -461,9 +461,16 @@ def steps(card: queries.ArrivalCard) -> list[Step]:
     has_landed = card.landed_at is not None
     onward = bool(card.accepted_at or card.state == "closed")
     missed = card.state in ("not_on_board", "cancelled")
+    announced = (
+        [] if card.found_at == card.registered_at else [Step(_("Trip announced"), "done", at=card.registered_at)]
+    )
+    if card.found_at:
+        met = Step(_("Found later"), "done", at=card.found_at)
+    else:
+        met = Step(_("Landed"), "done" if has_landed else "missed" if missed else "current", at=card.landed_at)
     return [
-        Step(_("Trip announced"), "done", at=card.registered_at),
-        Step(_("Landed"), "done" if has_landed else "missed" if missed else "current", at=card.landed_at),
+        *announced,
+        met,
         Step(
             _("Quarantine order") if card.order_id else _("Handed over"),
             "done" if onward else "current" if has_landed else "open",
