@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.access.models import Appointment
 from bihuan.kernel.loop import work
 from bihuan.kernel.refusals import NotFound
 from bihuan.modules.command import queries
@@ -105,3 +106,27 @@ class TestToldToMe:
         assert all(line.escalated_at for group in told for line in group.lines)
         district = queries.told_to(access.scope_for(owing.user("district")), LATE)
         assert district == []
+
+
+class TestVacantPosts:
+    def test_are_seen_from_above_before_anything_is_late(self, owing: World) -> None:
+        scope, post = access.scope_for(owing.user("commander")), owing.user("district").id
+        before = queries.DutyList(scope, START)
+        assert owed(scope, "410811") == []
+        assert all(line.post is None for line in before.rows({"unit": "410811"}, "due", 0, 20))
+        Appointment.objects.filter(user_id=post).delete()
+        after = queries.DutyList(scope, START)
+        [line] = after.rows({"unit": "410811", "vacant": "1"}, "due", 0, 20)
+        assert line.post is not None
+        assert after.count({"unit": "410811", "vacant": "1"}) == 1
+        assert owed(scope, "410811") == [line.id]
+
+    def test_are_nothing_to_whoever_appoints_nobody(self, owing: World) -> None:
+        assert queries.without_owner(access.scope_for(owing.user("community_worker")), START) == []
+
+
+def owed(scope: access.Scope, code: str) -> list[UUID]:
+    """The duties of vacant posts at a unit that somebody is shown at once."""
+    name = access.queries.unit_by_code(code).name
+    found = queries.without_owner(scope, START)
+    return [line.id for group in found for line in group.lines if line.unit == name]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from uuid import UUID
 
@@ -17,13 +17,16 @@ from bihuan.kernel.loop.models import Duty
 from bihuan.kernel.loop.tallying import age, open_now, step_titles
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
-from bihuan.kernel.web import Clock
+from bihuan.kernel.web import Badge, Clock
 from bihuan.modules.command.queries.doors import done_at, door_of
 from bihuan.modules.people import queries as people
 from bihuan.modules.testing import queries as testing
 
 SORTS = {"due": "breach_at", "title": "step", "opens_at": "opens_at", "unit": "owner_unit"}
 GROUP_SHOWN = 20
+NOBODYS = Q(pk__in=[])
+
+type Posts = Mapping[str, Collection[UUID]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class DutyLine:
     reason: str
     url: str
     waited: timedelta
+    post: Badge | None
 
     @property
     def what(self) -> str:
@@ -66,7 +70,11 @@ class DutyList:
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[DutyLine]:
         order = SORTS.get(sort.removeprefix("-"), "breach_at")
         found = self.matching(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
-        return lines(found[offset : offset + limit], self.now)
+        return lines(found[offset : offset + limit], self.now, self.vacant)
+
+    @cached_property
+    def vacant(self) -> Posts:
+        return vacant_posts(self.scope)
 
     def matching(self, filters: Mapping[str, str]) -> QuerySet[Duty]:
         found = loop.duties(
@@ -78,6 +86,8 @@ class DutyList:
             told=self.scope.roles if filters.get("told") else None,
             now=self.now,
         )
+        if filters.get("vacant"):
+            found = found.filter(of_posts(self.vacant))
         return found.filter(age(int(filters["age"]), self.now)) if filters.get("age") else found
 
     def steps(self, filters: Mapping[str, str]) -> Collection[str] | None:
@@ -98,7 +108,20 @@ class DutyList:
         return named if ids is None else named.intersection(ids)
 
 
-def lines(duties: QuerySet[Duty], now: datetime) -> list[DutyLine]:
+def vacant_posts(scope: access.Scope) -> Posts:
+    """The posts in reach that nobody holds today: the units by the role."""
+    found: dict[str, set[UUID]] = {}
+    for vacancy in access.queries.vacancies(scope):
+        found.setdefault(vacancy.role, set()).add(vacancy.unit)
+    return found
+
+
+def of_posts(posts: Posts) -> Q:
+    """The condition for duties of these posts."""
+    return reduce(or_, (Q(owner_role=role, owner_unit=AnyOf(units)) for role, units in posts.items()), NOBODYS)
+
+
+def lines(duties: QuerySet[Duty], now: datetime, vacant: Posts | None = None) -> list[DutyLine]:
     """Duties with the names of people, units and roles: four queries however many."""
     held = list(duties.select_related("run"))
     words = Words(
@@ -107,7 +130,7 @@ def lines(duties: QuerySet[Duty], now: datetime) -> list[DutyLine]:
         units=access.queries.names([duty.owner_unit for duty in held]),
         people=people.cards({person for duty in held if (person := person_of(duty))}),
     )
-    return [line(duty, words, now) for duty in held]
+    return [line(duty, words, now, vacant or {}) for duty in held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +152,7 @@ def person_of(duty: Duty) -> UUID | None:
     return UUID(person) if noun == "person" else None
 
 
-def line(duty: Duty, words: Words, now: datetime) -> DutyLine:
+def line(duty: Duty, words: Words, now: datetime, vacant: Posts) -> DutyLine:
     pathway, title = words.step(duty.pathway, duty.step)
     person = person_of(duty)
     return DutyLine(
@@ -150,6 +173,7 @@ def line(duty: Duty, words: Words, now: datetime) -> DutyLine:
         reason=duty.reason,
         url=door_of(duty.subject),
         waited=now - duty.opens_at,
+        post=Badge(_("Vacant post"), "bad") if duty.owner_unit in vacant.get(duty.owner_role, ()) else None,
     )
 
 
@@ -178,7 +202,15 @@ def told_to(scope: access.Scope, now: datetime) -> list[Group]:
     return groups(loop.duties(units=access.queries.unit_ids(scope), told=scope.roles, now=now), now)
 
 
-def groups(found: QuerySet[Duty], now: datetime) -> list[Group]:
+def without_owner(scope: access.Scope, now: datetime) -> list[Group]:
+    """What is owed now by posts that nobody holds, for whoever appoints to them: at once, not when it is late."""
+    if not scope.may("units.appoint"):
+        return []
+    vacant = vacant_posts(scope.for_power("units.appoint"))
+    return groups(open_now(None, now).filter(of_posts(vacant)), now, vacant)
+
+
+def groups(found: QuerySet[Duty], now: datetime, vacant: Posts | None = None) -> list[Group]:
     """Duties grouped by step, in the order of the pathways; each group shows its most urgent."""
     counts = {
         (pathway, step): (count, breached)
@@ -192,7 +224,7 @@ def groups(found: QuerySet[Duty], now: datetime) -> list[Group]:
     for key in sorted(counts, key=lambda key: order.get(key, len(order))):
         name, title = titles.get(key, (Text(key[0], key[0]), Text(key[1], key[1])))
         shown = found.filter(pathway=key[0], step=key[1]).order_by("breach_at", "id")[:GROUP_SHOWN]
-        made.append(Group(name, title, *counts[key], done_at(*key), tuple(lines(shown, now))))
+        made.append(Group(name, title, *counts[key], done_at(*key), tuple(lines(shown, now, vacant))))
     return made
 
 

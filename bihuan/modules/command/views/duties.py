@@ -23,6 +23,7 @@ COLUMNS = [
     Column("what", gettext_lazy("About"), sortable=False),
     Column("role", gettext_lazy("Owner"), sortable=False),
     Column("unit", gettext_lazy("Unit")),
+    Column("post", gettext_lazy("Post"), kind="badge", sortable=False),
     Column("due", gettext_lazy("Due"), kind="clock"),
     Column("opens_at", gettext_lazy("Open since"), kind="moment"),
     Column("reason", gettext_lazy("Reason for the delay"), sortable=False),
@@ -62,6 +63,7 @@ def filters() -> list[Filter]:
         Filter("sector", _("Team in charge"), kind="choice", choices=teams),
         Filter("tests", _("Tests only"), kind="flag"),
         Filter("told", _("Told to me"), kind="flag"),
+        Filter("vacant", _("Of a vacant post"), kind="flag"),
     ]
 
 
@@ -70,7 +72,8 @@ def home(request: access.Request) -> HttpResponse:
     """What is mine now, grouped by step; and what others are late with, as far as it is told to me."""
     now = clock.now()
     mine, told = queries.my_duties(request.scope, now), queries.told_to(request.scope, now)
-    people = {line.person for group in (*mine, *told) for line in group.lines if line.person}
+    vacant = queries.without_owner(request.whole_scope, now)
+    people = {line.person for group in (*mine, *told, *vacant) for line in group.lines if line.person}
     access.listed(request.scope, "duties.mine", people)
     stats = [
         Stat(_("Mine now"), sum(group.count for group in mine), icon="list-check"),
@@ -78,7 +81,13 @@ def home(request: access.Request) -> HttpResponse:
             _("Overdue"), (late := sum(group.breached for group in mine)), tone="bad" if late else "good", icon="alarm"
         ),
     ]
-    context = {"mine": mine, "told": told, "stats": stats, "may_board": request.scope.may("command.board")}
+    context = {
+        "mine": mine,
+        "told": told,
+        "vacant": vacant,
+        "stats": stats,
+        "may_board": request.scope.may("command.board"),
+    }
     return page(request, "command/home.html", context)
 
 
