@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
 from bihuan.kernel.access.models import Appointment, Role, Unit, User
-from bihuan.kernel.access.scope import Scope, beginning_with
+from bihuan.kernel.access.scope import Scope
 from bihuan.kernel.access.vocabulary import kinds
 from bihuan.kernel.refusals import NotFound, Refused
 from bihuan.kernel.text import Text
@@ -163,11 +163,13 @@ def called(text: str) -> set[UUID]:
 def in_charge_of(unit_id: UUID) -> list[UUID]:
     """Every unit that `unit_id` is in charge of: named by it, or by the nearest unit above that names one."""
     named = dict(Unit.objects.filter(sector__isnull=False).values_list("path", "sector_id"))
-    charged = Q(pk__in=[])
-    for own in (path for path, sector in named.items() if sector == unit_id):
-        given_away = [path for path, sector in named.items() if sector != unit_id and path.startswith(own)]
-        charged |= Q(path__startswith=own) & ~beginning_with(given_away)
-    return list(Unit.objects.filter(charged).order_by().values_list("id", flat=True))
+
+    def sector(path: str) -> UUID | None:
+        while path and path not in named:
+            path = path[: path.rstrip("/").rfind("/") + 1]
+        return named.get(path)
+
+    return [id_ for id_, path in Unit.objects.order_by().values_list("id", "path") if sector(path) == unit_id]
 
 
 def names(unit_ids: Collection[UUID | None]) -> dict[UUID | None, Text]:

@@ -69,7 +69,7 @@ class Person(Model):
         indexes = [
             models.Index(fields=["name", "birth_on"], name="people_name_birth"),
             models.Index(fields=["unit", "id"], name="people_unit"),
-            models.Index(fields=["name_key", "id"], name="people_name_key"),
+            models.Index(fields=["name_key", "id"], name="people_name_key", include=["merged_into"]),
             models.Index(fields=["id_number"], name="people_id_number", condition=~models.Q(id_number="")),
             models.Index(fields=["phone"], name="people_phone", condition=~models.Q(phone="")),
             models.Index("birth_on", Left("name_key", 1), name="people_birth_initial"),
