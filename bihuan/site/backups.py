@@ -3,7 +3,7 @@
 It writes and reads that folder and decides nothing else. Whatever lies in it is sealed: hashed, and signed with the
 ledger's key, so that a copy that somebody cut short or changed is refused and named. Decision 25.
 
-    PLACE/bases/20220620T020000Z/data   the copy as pg_basebackup made it
+    PLACE/bases/20220620T020000.000000Z/data   the copy as pg_basebackup made it
                                  /note  what it is, and its seal
     PLACE/wal/0000000100…               a segment of the log; .seal beside it; .partial while it grows
     PLACE/wal/edge                      how far the log was complete, and when that was so
@@ -36,7 +36,7 @@ from bihuan.site import postgres, signing
 RECEIVER = "bihuan_backup"  # the receiver's name at the server, and its slot's
 COPIER = "bihuan_copy"  # commits wait for the receiver only, never for a copy that is being made
 PARTIAL, SEAL = ".partial", ".seal"
-STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%S.%fZ"  # two copies may be made within one second
 UNFINISHED = "unfinished-"
 SEGMENT = re.compile(r"[0-9A-F]{24}")
 COMMIT = re.compile(r"desc: COMMIT\S* (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) UTC")

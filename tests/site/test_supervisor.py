@@ -9,13 +9,13 @@ import time
 SLEEPER = "import time; time.sleep(60)"
 ENDER = "raise SystemExit(3)"
 SAYS_WHEN_TOLD = """
-import signal, sys, time
+import os, signal, sys, time
 def end(*_):
     time.sleep({wait})
-    print({name!r}, flush=True)
+    os.write(1, b"{name}\\n")  # in one piece, beside others who write to the same pipe
     sys.exit()
 signal.signal(signal.SIGTERM, end)
-print("begun", flush=True)
+os.write(1, b"begun\\n")
 time.sleep(60)
 """
 
@@ -23,9 +23,10 @@ time.sleep(60)
 def supervise(last: tuple[str, ...] = (), **children: str) -> subprocess.Popen[str]:
     commands = {name: [sys.executable, "-c", code] for name, code in children.items()}
     code = f"""
-import functools, sys
+import os, sys
 from bihuan.site import supervisor
-say = functools.partial(print, flush=True)
+def say(line):
+    os.write(1, (line + "\\n").encode())
 sys.exit(supervisor.run({commands!r}, say, ready=lambda: say('ready'), last={last!r}))
 """
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, process_group=0)
@@ -84,5 +85,5 @@ class TestRun:
         process = supervise(last=("backup",), backup=quick, web=slow)
         assert sorted(process.stdout.readline() for _ in range(3)) == ["begun\n", "begun\n", "ready\n"]
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=40)
+        said, _ = process.communicate(timeout=120)
         assert said == "web\nbackup\n"
