@@ -197,7 +197,8 @@ def rows_of(route: Route) -> str:
 
 OPEN_TO_ALL = {
     "areas:list": "city",
-    # A risk of an area holds for the whole city: whoever may read or decide it may do so wherever their post is.
+    # A risk of an area holds for the whole city: whoever may read it may do so wherever their post is. Deciding one of
+    # an area elsewhere, as here, is the city's alone.
     "areas:detail": "city",
     "areas:rejection": "city",
     "arrivals:risk_approval": "city",

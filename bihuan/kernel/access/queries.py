@@ -153,6 +153,11 @@ def by_codes(codes: Collection[str]) -> list[UnitRow]:
     return [unit_row(one) for one in Unit.objects.filter(code__in=codes).order_by("path")]
 
 
+def roots() -> list[UnitRow]:
+    """The units under no other: the whole city."""
+    return [unit_row(one) for one in Unit.objects.filter(parent=None).order_by("path")]
+
+
 def called(text: str) -> set[UUID]:
     """Units that somebody means by a code, or else by part of a name."""
     exact = Unit.objects.filter(code=text)

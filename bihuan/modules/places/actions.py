@@ -1,4 +1,5 @@
-"""Writes to the watch list. A level is entered by one person and put in force by another from another unit."""
+"""Writes to the watch list. A level is entered by one person and decided by another from another unit, one whose
+territory contains the area: an area elsewhere concerns the whole city, and the whole city's unit decides."""
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -11,7 +12,7 @@ from bihuan.kernel.ledger import Actor, derive, record
 from bihuan.kernel.loop import action
 from bihuan.kernel.refusals import NotFound, Refused
 
-from . import events
+from . import events, queries
 from .models import Area, AreaRisk, RiskState
 
 
@@ -22,6 +23,26 @@ class SecondPersonNeeded(Refused):
         super().__init__(
             _("A level is put in force by another person from another unit than the one that entered it."),
             _("Ask somebody with the power to approve in another unit."),
+        )
+
+
+class NotYourArea(Refused):
+    """The decider's unit does not contain the area: a village does not bind a city."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The area does not lie in your unit's territory, so you cannot decide its level."),
+            _("Leave it to the approver of the unit the area lies in, or of the city. Areas elsewhere are the city's."),
+        )
+
+
+class NobodyLeftToDecide(Refused):
+    """Only the entering unit could decide, and it may not decide what it entered."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Only your own unit decides this area's level, and whoever enters a level cannot decide it."),
+            _("Let a district or a team enter it; your unit then approves."),
         )
 
 
@@ -64,6 +85,8 @@ def propose_risk(
         raise Refused(_("The last day lies before the first."), _("Correct the two dates."))
     if by.unit is None:
         raise SecondPersonNeeded
+    if not queries.deciding_units(area.code) - {by.unit}:
+        raise NobodyLeftToDecide
     line: AreaRisk = AreaRisk.objects.create(
         area=area,
         level=level,
@@ -99,6 +122,8 @@ def put_in_force(risk_id: UUID, *, at: datetime, by: Actor, key: UUID) -> UUID:
         raise AlreadyDecided
     if by.unit is None or by.id == line.entered_by or by.unit == line.entered_unit_id:
         raise SecondPersonNeeded
+    if by.unit not in queries.deciding_units(line.area.code):
+        raise NotYourArea
     before = _end_earlier(line, at=at, by=by, key=key)
     line.state = RiskState.IN_FORCE
     line.approved_by, line.approved_unit_id, line.approved_at = by.id, by.unit, at
@@ -132,6 +157,8 @@ def reject_risk(risk_id: UUID, *, reason: str, at: datetime, by: Actor, key: UUI
         raise NotFound(_("There is no such line on the watch list."))
     if line.state != RiskState.PROPOSED:
         raise AlreadyDecided
+    if by.unit not in queries.deciding_units(line.area.code):
+        raise NotYourArea
     line.state = RiskState.REJECTED
     line.save(update_fields=["state"])
     record(

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
+from bihuan.kernel import access
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 
@@ -145,6 +146,17 @@ def watch_list(on: date) -> list[RiskRow]:
     """Every line in force on a day, the heaviest first."""
     rows = [_risk(line) for line in _lines().filter(state=RiskState.IN_FORCE, during__contains=on)]
     return sorted(rows, key=lambda row: (-rules.LEVELS.index(row.level), row.area.code))
+
+
+def deciding_units(code: str) -> frozenset[UUID]:
+    """The units that may decide an area's level: those it lies in, and the city, which all areas concern."""
+    containing = access.queries.by_codes(rules.chain(code))
+    return frozenset(unit.id for unit in [*containing, *access.queries.roots()])
+
+
+def may_decide(scope: access.Scope, risk: RiskRow) -> bool:
+    """Whether somebody with this reach is in a unit that decides the area's level; which person, the action says."""
+    return scope.actor.unit in deciding_units(risk.area.code)
 
 
 def proposals() -> list[RiskRow]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge, Column, Filter, Table, accepted, page, render_table, request_key, trail
 
@@ -98,7 +99,8 @@ def entry(request: access.Request) -> HttpResponse:
 @access.require("places.read")
 def detail(request: access.Request, risk_id: UUID) -> HttpResponse:
     risk = queries.risk(risk_id)
-    may_decide = risk.state == "proposed" and request.whole_scope.may("places.approve")
+    approving = request.whole_scope.for_power("places.approve")
+    may_decide = risk.state == "proposed" and queries.may_decide(approving, risk)
     context = {"risk": risk, "line": line_of(risk), "may_decide": may_decide, "form": ReasonForm(), "crumbs": crumbs()}
     return page(request, "places/detail.html", context)
 
@@ -106,6 +108,8 @@ def detail(request: access.Request, risk_id: UUID) -> HttpResponse:
 @access.require("places.approve")
 def rejection(request: access.Request, risk_id: UUID) -> HttpResponse:
     risk = queries.risk(risk_id)
+    if not queries.may_decide(request.scope, risk):
+        raise NotFound(_("There is no such line on the watch list."))
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and accepted(
         form,

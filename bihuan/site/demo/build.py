@@ -175,7 +175,7 @@ def _staff(city: City, at: datetime) -> None:
 
 
 def set_level(registers: Registers, code: str, level: str, since: date) -> None:
-    """Change the watch list as the rules want it: two people of two units."""
+    """Change the watch list as the rules want it: a district enters, the city decides what lies elsewhere."""
     at, ids = clock.now(), registers.unit_ids
     name = next(area["name"]["zh"] for area in source()["area"] if area["code"] == code)
     risk = places.propose_risk(
@@ -184,10 +184,10 @@ def set_level(registers: Registers, code: str, level: str, since: date) -> None:
         since=since,
         order_text=source()["patterns"]["risk_order"].format(area=name, since=since),
         at=at,
-        by=registers.holders["city_command", ids["410800"]][0],
+        by=registers.holders["order_clerk", ids["410811"]][0],
         key=key("risk", code, since),
     )
-    approver = registers.holders["order_approver", ids["410811"]][0]
+    approver = registers.holders["order_approver", ids["410800"]][0]
     arrivals.approve_risk(risk, at=at, by=approver, key=key("risk in force", risk))
 
 

@@ -5,6 +5,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from bihuan.kernel import clock
+from bihuan.kernel.ledger import Actor
 from bihuan.modules.places import actions, queries
 from bihuan.modules.places.models import AreaRisk
 from tests.world import World
@@ -78,3 +79,43 @@ class TestRegister:
         approve(city, enter(city))
         (line,) = queries.advice(date(2022, 6, 20))
         assert (line.level, line.since) == ("high", date(2022, 6, 18))
+
+
+class TestWhoDecides:
+    """An area's level is decided where the area lies, or by the city; a village binds no city."""
+
+    def village(self, city: World) -> Actor:
+        return Actor(city.user("stranger").subject, city.unit("410802001001").id, "village")
+
+    def test_is_not_a_village_for_an_area_elsewhere_nor_for_its_own_district(self, city: World):
+        for code in ("310106", "410802"):
+            risk = enter(city, code=code)
+            with pytest.raises(actions.NotYourArea), transaction.atomic():
+                actions.put_in_force(risk, at=clock.now(), by=self.village(city), key=uuid4())
+            with pytest.raises(actions.NotYourArea), transaction.atomic():
+                actions.reject_risk(risk, reason="-", at=clock.now(), by=self.village(city), key=uuid4())
+        assert queries.watch_list(date(2022, 6, 20)) == []
+
+    def test_is_the_district_for_itself_and_no_other_district(self, city: World):
+        risk = enter(city, code="410802")
+        beside, own = (
+            Actor(city.user(who).subject, city.unit(unit).id, who)
+            for who, unit in (("approver", "410811001"), ("stranger", "410802"))
+        )
+        with pytest.raises(actions.NotYourArea), transaction.atomic():
+            actions.put_in_force(risk, at=clock.now(), by=beside, key=uuid4())
+        actions.put_in_force(risk, at=clock.now(), by=own, key=uuid4())
+        assert queries.level_on("410802", date(2022, 6, 20)).level == "high"
+
+    def test_must_be_left_by_whoever_enters(self, city: World):
+        asked = {"level": "high", "since": date(2022, 6, 18), "order_text": "公告", "at": clock.now()}
+        with pytest.raises(actions.NobodyLeftToDecide):
+            actions.propose_risk("310106", **asked, by=city.actor("commander"), key=uuid4())
+        actions.propose_risk("410802", **asked, by=city.actor("commander"), key=uuid4())
+
+    def test_is_held_by_the_database(self, city: World):
+        risk = enter(city)
+        with pytest.raises(IntegrityError, match="contains the area"), transaction.atomic():
+            AreaRisk.objects.filter(id=risk).update(
+                state="in_force", approved_by="user:x", approved_unit=city.unit("410802001001").id
+            )

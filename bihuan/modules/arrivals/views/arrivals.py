@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from bihuan.kernel import access, clock, ledger
 from bihuan.kernel.loop import queries as loop
+from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import (
     Column,
@@ -337,6 +338,8 @@ def destination(request: access.Request, arrival_id: UUID) -> HttpResponse:
 @access.require("places.approve")
 def risk_approval(request: access.Request, risk_id: UUID) -> HttpResponse:
     """The second person puts a level in force; people already here are re-evaluated in the same moment."""
+    if not places.may_decide(request.scope, places.risk(risk_id)):
+        raise NotFound(_("There is no such line on the watch list."))
     if request.method == "POST":
         access.confirm_signature(request, act="risk.put_in_force", refers=[f"risk:{risk_id}"])
         actions.approve_risk(risk_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
