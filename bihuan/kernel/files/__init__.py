@@ -7,7 +7,7 @@ from .characters import plain
 from .defects import Defect, Grade, Note, defects, refusal, returned_headers
 from .forms import Column, Form, form_of, header_key
 from .headers import Heading, Mapped, is_ours
-from .intakes import Intake
+from .intakes import Intake, Outline, Outlined
 from .lines import Line, Plan
 from .numbers import check_character
 from .problems import FileProblem
@@ -25,6 +25,8 @@ __all__ = [
     "Mapped",
     "Mark",
     "Note",
+    "Outline",
+    "Outlined",
     "Plan",
     "Returned",
     "as_csv",

@@ -9,6 +9,7 @@ from .problems import FileProblem
 
 HEADER_ROWS_MAX = 30
 COLUMNS_KNOWN_MIN = 2
+NEARLY_FULL = 0.6
 
 type Numbered = tuple[int, tuple[str, ...]]
 
@@ -16,7 +17,7 @@ type Numbered = tuple[int, tuple[str, ...]]
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """A column of the file: how it is headed, which column of the form it is (its first header; empty when none), and
-    how that was found: known, remark (known without its remark), learnt, twice, or none.
+    how that was found: known, remark (known without its remark), learnt, left (out, as was said), twice, or none.
     """
 
     position: int
@@ -52,24 +53,54 @@ class _Candidate:
 
 def heading_of(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> Heading:
     """Find the headers among the first rows of a table, or refuse with what is missing. `learnt` says of headers that
-    no form knows which column they are, by its first header.
+    no form knows which column they are, by its first header; "" leaves a column out.
     """
-    learnt_keys = {header_key(header): column for header, column in (learnt or {}).items()}
+    keys = _keys(learnt)
+    found = _found(top, forms, keys)
+    if found is None:
+        raise FileProblem("header_unknown", _needed(forms))
+    heading = _placed(*found, keys)
+    _refuse_what_lacks(heading, top)
+    return heading
+
+
+def likely_heading_of(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> Heading:
+    """The same of a table that may lack anything: where no form knows its headers they are the first row that is
+    nearly as full as the fullest, under the template.
+    """
+    keys = _keys(learnt)
+    found = _found(top, forms, keys) or _likeliest(top[:HEADER_ROWS_MAX], forms)
+    if found is None:
+        raise FileProblem("header_unknown", _needed(forms))
+    return _placed(*found, keys)
+
+
+def _keys(learnt: Mapping[str, str] | None) -> dict[str, str]:
+    return {header_key(header): column for header, column in (learnt or {}).items()}
+
+
+def _found(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[str, str]) -> "tuple[_Candidate, Form] | None":
     for form in forms:
         if form.signature:
             wanted = {header_key(header) for header in form.signature}
             for number, cells in top[:HEADER_ROWS_MAX]:
                 if wanted <= {header_key(cell) for cell in cells}:
-                    return _placed(_Candidate((number,), [[cell] for cell in cells]), form, learnt_keys, top)
+                    return _Candidate((number,), [[cell] for cell in cells]), form
     best: tuple[float, _Candidate, Form] | None = None
     for form in forms:
         if not form.signature:
-            for score, candidate in _candidates(top[:HEADER_ROWS_MAX], form, learnt_keys):
+            for score, candidate in _candidates(top[:HEADER_ROWS_MAX], form, learnt):
                 if score >= COLUMNS_KNOWN_MIN and (best is None or score > best[0]):
                     best = (score, candidate, form)
-    if best is None:
-        raise FileProblem("header_unknown", _needed(forms))
-    return _placed(best[1], best[2], learnt_keys, top)
+    return best and best[1:]
+
+
+def _likeliest(top: Sequence[Numbered], forms: Sequence[Form]) -> "tuple[_Candidate, Form] | None":
+    filled = [len([cell for cell in cells if cell.strip()]) for _number, cells in top]
+    for (number, cells), count in zip(top, filled, strict=True):
+        if count >= NEARLY_FULL * max(filled):
+            return _Candidate((number,), [[cell] for cell in cells]), _template(forms)
+    return None
 
 
 def score_of(rows: Sequence[Sequence[str]], forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> float:
@@ -139,6 +170,8 @@ def _meaning(texts: Sequence[str], names: Mapping[str, str], learnt: Mapping[str
     """The column that some words stand for, the words themselves, and how they were understood."""
     for text in texts:
         key = header_key(text)
+        if key and key in learnt and not learnt[key]:
+            return "", text, "left"
         if key and key in learnt and learnt[key] in names.values():
             return learnt[key], text, "known" if names.get(key) == learnt[key] else "learnt"
         if key and key in names:
@@ -150,7 +183,7 @@ def _meaning(texts: Sequence[str], names: Mapping[str, str], learnt: Mapping[str
     return "", texts[0], "none"
 
 
-def _placed(candidate: _Candidate, form: Form, learnt: Mapping[str, str], top: Sequence[Numbered]) -> Heading:
+def _placed(candidate: _Candidate, form: Form, learnt: Mapping[str, str]) -> Heading:
     names = _names(form)
     meanings = [_meaning(texts, names, learnt) for texts in candidate.texts]
     while meanings and not meanings[-1][1].strip():
@@ -166,29 +199,38 @@ def _placed(candidate: _Candidate, form: Form, learnt: Mapping[str, str], top: S
             notes.append(Note("header_twice", candidate.rows[-1], header, header, names=(column,)))
         elif how in ("learnt", "remark"):
             notes.append(Note(f"header_{how}", candidate.rows[-1], header, header, names=(column,)))
+        elif how == "left":
+            notes.append(Note("column_left_out", candidate.rows[-1], header, header))
         elif header and not column and not form.is_whole and not is_ours(header):
             notes.append(Note("column_unknown", candidate.rows[-1], header, header))
         taken.add(column)
     at = {one.column: one.position for one in reversed(mapping) if one.column}
     places = tuple((at[column.name], column) for column in form.columns if column.name in at)
-    missing = [column for column in form.columns if column.name not in at and (form.is_whole or column.is_needed)]
     if len(candidate.rows) == 2:
         notes.append(Note("header_two_lines", candidate.rows[-1]))
-    heading = Heading(form, candidate.rows, tuple(one.header for one in mapping), places, tuple(mapping), tuple(notes))
+    return Heading(form, candidate.rows, tuple(one.header for one in mapping), places, tuple(mapping), tuple(notes))
+
+
+def _refuse_what_lacks(heading: Heading, top: Sequence[Numbered]) -> None:
+    form = heading.form
+    there = {column.name for _position, column in heading.places}
+    missing = [column for column in form.columns if column.name not in there and (form.is_whole or column.is_needed)]
     if missing:
-        has_rows = any(any(cells) for number, cells in top if number > candidate.rows[-1])
+        has_rows = any(any(cells) for number, cells in top if number > heading.rows[-1])
         code = "columns_missing" if has_rows else "columns_missing_no_rows"
         raise FileProblem(code, [column.name for column in missing])
-    present = {column.field for _position, column in places}
+    present = {column.field for _position, column in heading.places}
     for group in form.any_of:
         if present.isdisjoint(group):
             raise FileProblem("columns_missing", [column.name for column in form.columns if column.field in group])
-    return heading
 
 
 def _needed(forms: Sequence[Form]) -> list[str]:
-    template = next((form for form in forms if not form.signature), forms[0])
-    return [column.name for column in template.columns if column.is_needed]
+    return [column.name for column in _template(forms).columns if column.is_needed]
+
+
+def _template(forms: Sequence[Form]) -> Form:
+    return next((form for form in forms if not form.signature), forms[0])
 
 
 def is_ours(header: str) -> bool:

@@ -2,7 +2,8 @@
 same memory however long it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import batched, islice
 from pathlib import PurePath
@@ -12,7 +13,16 @@ from .defects import Note
 from .delimited import Dialect, Seen
 from .encodings import Encoding, encoding_of
 from .forms import Form, header_key
-from .headers import HEADER_ROWS_MAX, Heading, Numbered, heading_of, known_keys, score_of
+from .headers import (
+    HEADER_ROWS_MAX,
+    Heading,
+    Mapped,
+    Numbered,
+    heading_of,
+    known_keys,
+    likely_heading_of,
+    score_of,
+)
 from .lines import Line, Lines, Plan, Row
 from .looking import Look
 from .problems import FileProblem
@@ -21,6 +31,7 @@ from .sources import Source, head
 from .workbooks import Marks, Sheet, Workbook
 
 CHUNK_ROWS = 2000
+FIRST_ROWS = 3
 ZIP_SIGNATURE, OLE_SIGNATURE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 OLE_BYTES_SEARCHED = 64 << 20
@@ -36,6 +47,29 @@ SIGNATURES = {
 ARCHIVES = {b"Rar!": "RAR", b"7z\xbc\xaf": "7Z", b"\x1f\x8b": "GZ", b"BZh": "BZ2"}
 
 
+type Finder = Callable[[Sequence[Numbered], Sequence[Form], Mapping[str, str]], Heading]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """A column of a file: how it is headed, which column of the form it is and how that was found (as in `Mapped`), and
+    the first values that stand in it.
+    """
+
+    header: str
+    column: str
+    how: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a file is, as far as its first rows tell, whether or not it can be taken in."""
+
+    form: Form
+    columns: tuple[Outlined, ...]
+
+
 class Intake:
     """A file that was looked through: its plan, how many rows it has, and what is to be said of it as a whole. Raises
     FileProblem, and nothing else, where it cannot be read.
@@ -44,18 +78,18 @@ class Intake:
     def __init__(
         self, source: Source, forms: Sequence[Form], *, name: str = "", learnt: Mapping[str, str] | None = None
     ) -> None:
-        self.source, self.forms, self.learnt = source, forms, learnt or {}
-        self.notes: list[Note] = []
-        self.encoding = self.delimiter = self.sheet = ""
-        self.marks = Marks()
-        start = head(source, 512)
-        _refuse_others(source, start)
-        if start.startswith(ZIP_SIGNATURE):
-            self._open_workbook()
-        else:
-            self._open_text()
+        self._open(source, forms, learnt or {}, heading_of)
         self._check_name(name)
         self._look_through()
+
+    @classmethod
+    def outline(cls, source: Source, forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> "Outline":
+        """The columns of a file that may lack any, each with its first values, so that somebody can say what they are."""
+        opened = cls.__new__(cls)
+        opened._open(source, forms, learnt or {}, likely_heading_of)  # noqa: SLF001
+        heading = opened.heading
+        rows = [cells for number, cells in opened._top() if number > heading.rows[-1]][:FIRST_ROWS]  # noqa: SLF001
+        return Outline(heading.form, tuple(_outlined(one, rows) for one in heading.mapping if one.header))
 
     @property
     def plan(self) -> Plan:
@@ -77,6 +111,20 @@ class Intake:
 
     # --- opening
 
+    def _open(
+        self, source: Source, forms: Sequence[Form], learnt: Mapping[str, str], heading: Finder
+    ) -> None:
+        self.source, self.forms, self.learnt, self._heading_of = source, forms, learnt, heading
+        self.notes: list[Note] = []
+        self.encoding = self.delimiter = self.sheet = ""
+        self.marks = Marks()
+        start = head(source, 512)
+        _refuse_others(source, start)
+        if start.startswith(ZIP_SIGNATURE):
+            self._open_workbook()
+        else:
+            self._open_text()
+
     def _open_text(self) -> None:
         if not head(self.source, 4096).strip(b"\x00\t\r\n \xef\xbb\xbf"):
             raise FileProblem("file_empty")
@@ -87,7 +135,7 @@ class Intake:
         self.encoding, self.delimiter = encoding.name, dialect.delimiter
         self._codec, self._dialect = encoding, dialect
         self._tell_text(encoding, dialect, sample)
-        self.heading = heading_of(self._top(), self.forms, self.learnt)
+        self.heading = self._heading_of(self._top(), self.forms, self.learnt)
 
     def _tell_text(self, encoding: Encoding, dialect: Dialect, sample: str) -> None:
         if not encoding.is_certain:
@@ -116,7 +164,7 @@ class Intake:
                 continue
             self._sheet, self.marks = sheet, marks
             try:
-                heading = heading_of(self._top(), self.forms, self.learnt)
+                heading = self._heading_of(self._top(), self.forms, self.learnt)
             except FileProblem as told:
                 problem = problem if problem and problem.code != "header_unknown" else told
                 continue
@@ -181,6 +229,11 @@ class Intake:
 
     def _tell(self, code: str, *names: str) -> None:
         self.notes.append(Note(code, names=names))
+
+
+def _outlined(one: Mapped, rows: Sequence[Sequence[str]]) -> Outlined:
+    values = [cells[one.position].strip() for cells in rows if one.position < len(cells)]
+    return Outlined(one.header, one.column if one.how != "twice" else "", one.how, tuple(filter(None, values)))
 
 
 def _is_filled(cells: Sequence[str]) -> bool:

@@ -168,6 +168,7 @@ CASES: dict[str, Case] = {
     "header_twice": Case(text([*row(), "x"], headers=[*HEADERS, "手机"]), 1, "手机"),
     "header_empty": Case(text([*row(), "x", "y"], headers=[*HEADERS, "", "座位"]), 1),
     "column_unknown": Case(text([*row(), "x"], headers=[*HEADERS, "备用"]), 1, "备用"),
+    "column_left_out": Case(text([*row(), "x"], headers=[*HEADERS, "备用"]), 1, "备用", learnt={"备用": ""}),
     "columns_hidden": Case(workbook(row(), more=hidden)),
     "rows_hidden": Case(workbook(row(), more=hidden)),
     "sheet_chosen": Case(workbook(row(), more=other_sheet(["填表说明"]))),
