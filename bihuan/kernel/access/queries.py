@@ -295,24 +295,23 @@ def require_holder(role: str, unit_id: UUID, on: date | None = None) -> list[Hol
     return found
 
 
-def vacancies(scope: Scope, on: date | None = None) -> list[Vacancy]:
-    """Posts in reach that a unit of this kind must fill and that nobody holds on the day."""
+def vacancies(scope: Scope, on: date | None = None, *, of: Collection[UUID] | None = None) -> list[Vacancy]:
+    """Posts in reach, or `of` some units there, that a unit of this kind must fill and that nobody holds on the day."""
     day = on or today()
     posts = {kind.code: kind.posts for kind in kinds().values() if kind.posts}
     wanted = scope.rows(Unit.objects.filter(kind__in=posts), "").filter(
         Q(valid_until__isnull=True) | Q(valid_until__gt=day)
     )
-    held = set(
-        scope.rows(Appointment.objects.filter(valid__contains=day, user__is_active=True), "unit").values_list(
-            "unit_id", "role_id"
-        )
-    )
+    held = scope.rows(Appointment.objects.filter(valid__contains=day, user__is_active=True), "unit")
+    if of is not None:
+        wanted, held = wanted.filter(id__in=of), held.filter(unit__in=of)
+    held_posts = set(held.values_list("unit_id", "role_id"))
     role_names = {role.code: role.name for role in Role.objects.all()}
     return [
         Vacancy(one.id, one.name, one.path, role, role_names.get(role, Text(zh=role, en=role)))
         for one in wanted.order_by("path")
         for role in posts[one.kind]
-        if (one.id, role) not in held
+        if (one.id, role) not in held_posts
     ]
 
 

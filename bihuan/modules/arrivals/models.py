@@ -206,11 +206,11 @@ class Arrival(Model):
             models.Index(fields=["person"], name="arrivals_person"),
             models.Index(fields=["gate", "state", "expected_at"], name="arrivals_gate_day"),
             models.Index(fields=["gate", "expected_at"], name="arrivals_gate_expected"),
-            models.Index(fields=["gate", "landed_at"], name="arrivals_gate_landed"),
+            models.Index(fields=["gate", "landed_at"], include=["found_at"], name="arrivals_gate_landed"),
             models.Index(
                 models.F("landed_at").desc(nulls_last=True),
                 models.F("id").desc(),
-                include=["measure", "gate", "unit"],
+                include=["measure", "gate", "unit", "found_at"],
                 name="arrivals_landed",
             ),
             models.Index(fields=["expected_at", "id"], name="arrivals_expected"),

@@ -82,8 +82,8 @@ class Order(Model):
             models.Index(fields=["unit", "state"]),
             models.Index(fields=["proposed_at"]),
             models.Index(
-                fields=["approved_at", "id"],
-                include=["person", "unit", "deciding_unit"],
+                fields=["id"],  # in the order of the requests for vehicles that are held against them
+                include=["approved_at", "person", "unit", "deciding_unit"],
                 condition=Q(state="live", kind="central"),
                 name="order_central_live",
             ),

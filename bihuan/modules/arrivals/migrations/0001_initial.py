@@ -157,11 +157,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='arrival',
-            index=models.Index(fields=['gate', 'landed_at'], name='arrivals_gate_landed'),
+            index=models.Index(fields=['gate', 'landed_at'], include=('found_at',), name='arrivals_gate_landed'),
         ),
         migrations.AddIndex(
             model_name='arrival',
-            index=models.Index(models.OrderBy(models.F('landed_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), include=('measure', 'gate', 'unit'), name='arrivals_landed'),
+            index=models.Index(models.OrderBy(models.F('landed_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), include=('measure', 'gate', 'unit', 'found_at'), name='arrivals_landed'),
         ),
         migrations.AddIndex(
             model_name='arrival',

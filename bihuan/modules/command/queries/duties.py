@@ -1,6 +1,6 @@
 """Duties as rows: those behind a number of the board, and those that are mine now."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, reduce
@@ -70,11 +70,8 @@ class DutyList:
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[DutyLine]:
         order = SORTS.get(sort.removeprefix("-"), "breach_at")
         found = self.matching(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
-        return lines(found[offset : offset + limit], self.now, self.vacant)
-
-    @cached_property
-    def vacant(self) -> Posts:
-        return vacant_posts(self.scope)
+        held = with_runs(found[offset : offset + limit])
+        return lines(held, self.now, vacant_posts(self.scope, units_of(held)))
 
     def matching(self, filters: Mapping[str, str]) -> QuerySet[Duty]:
         found = loop.duties(
@@ -87,8 +84,12 @@ class DutyList:
             now=self.now,
         )
         if filters.get("vacant"):
-            found = found.filter(of_posts(self.vacant))
+            found = found.filter(of_posts(self._vacant))
         return found.filter(age(int(filters["age"]), self.now)) if filters.get("age") else found
+
+    @cached_property
+    def _vacant(self) -> Posts:
+        return vacant_posts(self.scope)
 
     def steps(self, filters: Mapping[str, str]) -> Collection[str] | None:
         tests = testing.TEST_STEPS if filters.get("tests") else None
@@ -108,10 +109,10 @@ class DutyList:
         return named if ids is None else named.intersection(ids)
 
 
-def vacant_posts(scope: access.Scope) -> Posts:
-    """The posts in reach that nobody holds today: the units by the role."""
+def vacant_posts(scope: access.Scope, of: Collection[UUID] | None = None) -> Posts:
+    """The posts in reach, or `of` some units there, that nobody holds today: the units by the role."""
     found: dict[str, set[UUID]] = {}
-    for vacancy in access.queries.vacancies(scope):
+    for vacancy in access.queries.vacancies(scope, of=of):
         found.setdefault(vacancy.role, set()).add(vacancy.unit)
     return found
 
@@ -121,9 +122,16 @@ def of_posts(posts: Posts) -> Q:
     return reduce(or_, (Q(owner_role=role, owner_unit=AnyOf(units)) for role, units in posts.items()), NOBODYS)
 
 
-def lines(duties: QuerySet[Duty], now: datetime, vacant: Posts | None = None) -> list[DutyLine]:
-    """Duties with the names of people, units and roles: four queries however many."""
-    held = list(duties.select_related("run"))
+def with_runs(duties: QuerySet[Duty]) -> list[Duty]:
+    return list(duties.select_related("run"))
+
+
+def units_of(held: Iterable[Duty]) -> set[UUID]:
+    return {duty.owner_unit for duty in held if duty.owner_unit}
+
+
+def lines(held: Sequence[Duty], now: datetime, vacant: Posts | None = None) -> list[DutyLine]:
+    """Duties with the names of people, units and roles: three queries however many."""
     words = Words(
         titles=step_titles(),
         roles=dict(access.queries.roles()),
@@ -224,7 +232,7 @@ def groups(found: QuerySet[Duty], now: datetime, vacant: Posts | None = None) ->
     for key in sorted(counts, key=lambda key: order.get(key, len(order))):
         name, title = titles.get(key, (Text(key[0], key[0]), Text(key[1], key[1])))
         shown = found.filter(pathway=key[0], step=key[1]).order_by("breach_at", "id")[:GROUP_SHOWN]
-        made.append(Group(name, title, *counts[key], done_at(*key), tuple(lines(shown, now, vacant))))
+        made.append(Group(name, title, *counts[key], done_at(*key), tuple(lines(with_runs(shown), now, vacant))))
     return made
 
 
@@ -242,7 +250,7 @@ def duty_in(scope: access.Scope, duty_id: UUID, now: datetime) -> DutyLine:
     """One duty in reach, open or not."""
     found = Duty.objects.filter(id=duty_id)
     ids = access.queries.unit_ids(scope)
-    held = lines(found if ids is None else found.filter(owner_unit=AnyOf(ids)), now)
+    held = lines(with_runs(found if ids is None else found.filter(owner_unit=AnyOf(ids))), now)
     if not held:
         raise NotFound(_("There is no such duty."))
     return held[0]

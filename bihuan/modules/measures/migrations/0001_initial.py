@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(condition=models.Q(('kind', 'central'), ('state', 'live')), fields=['approved_at', 'id'], include=('person', 'unit', 'deciding_unit'), name='order_central_live'),
+            index=models.Index(condition=models.Q(('kind', 'central'), ('state', 'live')), fields=['id'], include=('approved_at', 'person', 'unit', 'deciding_unit'), name='order_central_live'),
         ),
         migrations.AddConstraint(
             model_name='order',

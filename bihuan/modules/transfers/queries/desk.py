@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
+from django.db.models import DateTimeField, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from bihuan.kernel.access import Scope
@@ -22,9 +23,11 @@ AT_THE_START = (RequestState.WAITING, RequestState.ASSIGNED, RequestState.MISSIN
 EXPECTED_MAX = 200
 STEPS = ("request", "assign", "board", "check_in")
 # From when on somebody waits: the approval of the order, or, after a way that is behind them, what asks for another.
-SINCE = Case(
-    When(Exists(Request.objects.filter(order=OuterRef("order"), state=RequestState.ARRIVED)), then=F("requested_at")),
-    default=F("order__approved_at"),
+# Looked up for each request that is shown: an EXISTS here would have every arrived request read for a few open ones.
+ARRIVED_BEFORE = Request.objects.filter(order=OuterRef("order"), state=RequestState.ARRIVED)
+SINCE = Coalesce(
+    Subquery(ARRIVED_BEFORE.values(since=OuterRef("requested_at"))[:1], output_field=DateTimeField()),
+    F("order__approved_at"),
 )
 
 
