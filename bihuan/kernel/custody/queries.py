@@ -173,6 +173,19 @@ def on_the_way(items: Collection[str]) -> dict[str, UUID]:
         return dict(cursor.fetchall())
 
 
+def moved_at(item: str) -> datetime | None:
+    """When `item` last changed hands or was sent on: nobody can have taken it over before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT greatest(since, (SELECT dispatched_at FROM custody_handover JOIN custody_line ON handover = id "
+            "WHERE custody_line.item = custody_holding.item AND outcome = 'pending')) "
+            "FROM custody_holding WHERE item = %s",
+            [item],
+        )
+        row = cursor.fetchone()
+        return row[0] if row else None
+
+
 def lines(handover: UUID) -> list[Line]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT item, outcome FROM custody_line WHERE handover = %s ORDER BY item", [handover])

@@ -6,6 +6,7 @@ it knows nothing of the subject matter.
 
 from bihuan.kernel.loop.action import action
 from bihuan.kernel.loop.drifting import Difference, drift, rebuild
+from bihuan.kernel.loop.happening import happened
 from bihuan.kernel.loop.planner import Plan, plan
 from bihuan.kernel.loop.profile import Profile, load_profile
 from bihuan.kernel.loop.reconciling import CHANNEL, reconcile
@@ -18,6 +19,7 @@ __all__ = [
     "Profile",
     "action",
     "drift",
+    "happened",
     "load_profile",
     "next_due",
     "plan",

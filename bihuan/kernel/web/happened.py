@@ -7,6 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
+from bihuan.kernel.loop import happened
+from bihuan.kernel.refusals import Refused
 
 FIELD = "happened_at"
 
@@ -14,7 +16,8 @@ FIELD = "happened_at"
 class HappenedForm(forms.Form):
     """A form about something done in the field: now, or earlier at a moment it names. `since` is the earliest there is.
 
-    Clocks judge by that moment; when it was entered stands beside it in the ledger.
+    Clocks judge by that moment; when it was entered stands beside it in the ledger. What cannot have been then is
+    refused by the action, which knows all that it rests on.
     """
 
     happened_at = forms.DateTimeField(
@@ -30,21 +33,14 @@ class HappenedForm(forms.Form):
         self.order_fields([name for name in self.fields if name != FIELD])  # what is seldom needed stands last
 
     def clean_happened_at(self) -> datetime:
-        """The moment named, or now. A page names minutes: one in which `since` lies is not before it."""
-        now = clock.now()
+        """The moment named, or now. The action refuses what cannot have been; the form only says so earlier."""
         named: datetime | None = self.cleaned_data[FIELD]
         if named is None:
-            return now
-        if named > now:
-            raise forms.ValidationError(_("This moment is still to come. Enter what has been done."))
-        if self.since is None or named >= self.since:
-            return named
-        if named < self.since.replace(second=0, microsecond=0):
-            raise forms.ValidationError(
-                _("This was not to be done before %(since)s. Check day and hour."),
-                params={"since": f"{self.since.astimezone(clock.CITY):%Y-%m-%d %H:%M}"},
-            )
-        return self.since
+            return clock.now()
+        try:
+            return happened(named, self.since)
+        except Refused as refused:
+            raise forms.ValidationError(str(refused)) from None
 
     @property
     def moment(self) -> datetime:

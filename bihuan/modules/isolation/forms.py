@@ -85,7 +85,7 @@ class RoomChoiceField(forms.TypedChoiceField):
         self.choices = [(str(room.id), room.label) for room in rooms]
 
 
-class CheckInForm(forms.Form):
+class CheckInForm(HappenedForm):
     room = RoomChoiceField()
     identity_confirmed = forms.BooleanField(label=_("Identity compared with the document"))
     exposure_on = forms.DateField(label=_("Last exposure"), widget=day_input())
@@ -117,7 +117,7 @@ class MoveForm(forms.Form):
         field.offer(rooms)
 
 
-class LeaveForm(forms.Form):
+class LeaveForm(HappenedForm):
     to_unit = forms.TypedChoiceField(label=_("Community that receives the person"), required=False, empty_value=None)
 
     def __init__(self, *args: Any, units: Sequence[tuple[str, str]], **kwargs: Any) -> None:

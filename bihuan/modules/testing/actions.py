@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import custody
 from bihuan.kernel.ledger import Actor, Json, NewFact, derive, record, record_many
-from bihuan.kernel.loop import action
+from bihuan.kernel.loop import action, happened
+from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound, Refused
 
 from . import events, rules
@@ -50,6 +51,7 @@ def take_sample(
     key: UUID,
 ) -> UUID:
     """Take a sample for `subject` (`order:…` or `arrival:…`). Without a code from a tube we make one."""
+    at = happened(at, loop.opened_at(subject))
     code = rules.tidy(code) or rules.code_from(derive(key, "code").int)
     if not rules.is_code(code):
         raise WrongCode(

@@ -10,6 +10,9 @@ from django.urls import reverse
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import history
 from bihuan.kernel.loop import queries as loop
+from bihuan.kernel.loop.happening import NotYetPossible, StillToCome, TooLongAgo
+from bihuan.kernel.refusals import Refused
+from bihuan.modules.arrivals import actions
 from bihuan.modules.arrivals.models import Arrival
 from bihuan.modules.testing.models import Sample
 from tests.modules.arrivals.test_actions import raise_level, row, sheet, take_in
@@ -60,6 +63,60 @@ class TestLandingEnteredAfterwards:
             assert "happened_at" in answer.context["form"].errors
             arrival.refresh_from_db()
             assert arrival.landed_at is None
+
+
+class TestWhatIsBoundedByTheAction:
+    """The page only says so earlier: whoever calls the action itself is refused as well."""
+
+    @pytest.mark.parametrize(
+        ("hours", "refusal"), [(4, StillToCome), (-1, NotYetPossible)], ids=["ahead", "before it was announced"]
+    )
+    def test_a_landing(self, city: World, arrival: Arrival, at, hours: int, refusal: type[Refused]) -> None:
+        announced = clock.now()
+        with at(announced + timedelta(hours=3)), pytest.raises(refusal):
+            actions.land(
+                arrival.id,
+                gate_unit=city.unit("gate-rail").id,
+                at=announced + timedelta(hours=hours),
+                by=city.actor("gate_officer"),
+                key=uuid4(),
+            )
+        arrival.refresh_from_db()
+        assert arrival.landed_at is None
+
+    @pytest.mark.parametrize(("days", "refusal"), [(1, StillToCome), (-8, TooLongAgo)])
+    def test_a_walk_in(self, city: World, days: int, refusal: type[Refused]) -> None:
+        with pytest.raises(refusal):
+            actions.walk_in(
+                name="Zhou Ming",
+                id_type="resident_id",
+                id_number="",
+                phone="13800000031",
+                gate_unit=city.unit("gate-rail").id,
+                origin_code="620100",
+                at=clock.now() + timedelta(days=days),
+                by=city.actor("gate_officer"),
+                key=uuid4(),
+            )
+        assert not Arrival.objects.exists()
+
+    @pytest.mark.parametrize(("days", "refusal"), [(1, StillToCome), (-8, TooLongAgo)])
+    def test_a_finding(self, city: World, days: int, refusal: type[Refused]) -> None:
+        moment = clock.now() + timedelta(days=days)
+        with pytest.raises(refusal):
+            actions.find_later(
+                name="Zhou Ming",
+                id_type="resident_id",
+                id_number="",
+                phone="13800000031",
+                origin_code="620100",
+                arrived_on=moment.date(),
+                unit=city.unit("410811001001").id,
+                at=moment,
+                by=city.actor("community_worker"),
+                key=uuid4(),
+            )
+        assert not Arrival.objects.exists()
 
 
 class TestSampleEnteredAfterwards:

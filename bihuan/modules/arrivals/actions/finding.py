@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.ledger import Actor, derive, record
-from bihuan.kernel.loop import action
+from bihuan.kernel.loop import action, happened
 from bihuan.modules.arrivals import events
 from bihuan.modules.arrivals.actions.telling import new_reference
 from bihuan.modules.arrivals.models import Arrival, State
@@ -49,6 +49,7 @@ def find_later(
     """Register somebody who arrived on an earlier day and whom no gate received. Class and policy are those of the
     day of arrival; what is over by now opens nothing. A trip of theirs that nobody saw end is the one that is found.
     """
+    at = happened(at)
     today = at.astimezone(clock.CITY).date()
     if arrived_on > today:
         raise NotYetArrived

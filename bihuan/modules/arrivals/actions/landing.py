@@ -11,7 +11,8 @@ from django.db import transaction
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.ledger import Actor, Json, derive, record
-from bihuan.kernel.loop import action
+from bihuan.kernel.loop import action, happened
+from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.loop.decisions import Decision
 from bihuan.modules.arrivals import events
 from bihuan.modules.arrivals.actions.telling import new_reference
@@ -294,6 +295,7 @@ def _proposed(
 def _receive(arrival: Arrival, gate: Gate, check: Check, *, at: datetime, by: Actor, key: UUID) -> UUID | None:
     if not check.identity_confirmed:
         raise IdentityNotConfirmed
+    at = happened(at, loop.opened_at(arrival.subject))
     _complete_name(arrival, check.name, at=at, by=by, key=key)
     found = classed(arrival, at=at, has_symptoms=bool(check.symptoms))
     write_class(arrival, found)

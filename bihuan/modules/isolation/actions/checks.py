@@ -8,7 +8,8 @@ from uuid import UUID
 
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import Actor, NewFact, derive, record_many
-from bihuan.kernel.loop import action
+from bihuan.kernel.loop import action, happened
+from bihuan.kernel.loop import queries as loop
 from bihuan.modules.isolation import events, queries, rules
 from bihuan.modules.isolation.models import Check
 
@@ -39,6 +40,7 @@ def record_check(
     key: UUID,
 ) -> UUID:
     """Enter a health check of one person, under an order or only monitored."""
+    at = happened(at, loop.opened_at(subject), _here_since(subject, place))
     found = CheckIn(subject, person_id, temperature, tuple(symptoms), remark)
     [check] = _enter([found], place, contact, at, by, key)
     return check.id
@@ -47,8 +49,22 @@ def record_check(
 @action
 def record_round(site_id: UUID, *, order_ids: Sequence[UUID], at: datetime, by: Actor, key: UUID) -> None:
     """Enter that these people of a site were seen on the round and are well. Who does not stay there is passed over."""
+    at = happened(at)
     seen = [CheckIn(f"order:{row.order_id}", row.person_id) for row in queries.residents(site_id, order_ids, now=at)]
     _enter(seen, Check.Place.SITE, Check.Contact.VISIT, at, by, key)
+
+
+def _here_since(subject: str, place: str) -> datetime | None:
+    """Since when the person is where the check was made: nobody is checked there before they came."""
+    noun, _colon, id_ = subject.partition(":")
+    if noun != "order" or place == Check.Place.MONITOR:
+        return None
+    order_id = UUID(id_)
+    if place == Check.Place.HOME:
+        home = queries.home_of(order_id)
+        return home.begun_at if home else None
+    stay = queries.stay_of(order_id)
+    return stay.since if stay else None
 
 
 def _enter(found: Sequence[CheckIn], place: str, contact: str, at: datetime, by: Actor, key: UUID) -> list[Check]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import custody
 from bihuan.kernel.ledger import Actor, derive, record
-from bihuan.kernel.loop import action
+from bihuan.kernel.loop import action, happened
 from bihuan.modules.isolation import events, queries
 from bihuan.modules.isolation.models import Check, Home, HomeMember, Stay
 
@@ -101,6 +101,7 @@ def visit_home(
     home: Home | None = Home.objects.filter(order_id=order_id).first()
     if home is None:
         raise NoHome(_("Isolation at home has not begun."), _("Receive the person and name the team first."))
+    at = happened(at, home.begun_at)
     kind = events.HOME_VISITED if present else events.HOME_MISSED
     record(
         key=derive(key, "fact"),

@@ -3,20 +3,25 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import custody
-from bihuan.kernel.ledger import Actor, Json, derive, record
-from bihuan.kernel.loop import action
+from bihuan.kernel.ledger import Actor, Json, derive, histories, record
+from bihuan.kernel.loop import action, happened
 from bihuan.modules.isolation import events, queries
 from bihuan.modules.isolation.models import Check, Occupancy, Room, Site, Stay
+from bihuan.modules.measures import events as orders
+from bihuan.modules.testing import events as testing
 
 from .checks import record_check
 from .custody import take_over
 from .refusals import NoBed, NoStay, NotOver, refusing
+
+LETS_GO = frozenset({testing.RESULTED, orders.RETIMED, orders.ENDED, orders.LIFTED, orders.LAPSED})
 
 
 @action
@@ -35,6 +40,7 @@ def check_in(
 ) -> UUID:
     """Take a person in under a live order, give them a room, and answer for them from now on."""
     order = queries.order_under(order_id)
+    at = happened(at, order.approved_at, custody.moved_at(f"person:{order.person_id}"))
     room = Room.objects.select_related("site").get(pk=room_id)
     with refusing():
         stay: Stay = Stay.objects.create(
@@ -100,6 +106,7 @@ def leave(order_id: UUID, *, to_unit_id: UUID | None = None, at: datetime, by: A
     answers for the person until the community has received them.
     """
     stay = _stay_under(order_id)
+    at = happened(at, stay.during.lower, custody.moved_at(f"person:{stay.person_id}"), _could_leave_since(order_id))
     leaving = queries.leaving(order_id, at)
     if leaving.hindrances:
         raise NotOver(
@@ -188,6 +195,17 @@ def _stay_under(order_id: UUID) -> Stay:
     if stay is None:
         raise NoStay(_("This person does not stay at a site."), _("Look at the person's page for where they are."))
     return stay
+
+
+def _could_leave_since(order_id: UUID) -> datetime | None:
+    """When the last of what lets somebody go came: a result, also of a linked contact; a new end; the end."""
+    subject = f"order:{order_id}"
+    told = histories([subject])[subject]
+    proposed = next((fact.payload for fact in told if fact.kind == orders.PROPOSED), {})
+    links = [str(link) for link in cast("Sequence[str]", proposed.get("links") or ())]
+    others = [fact for one in histories(links).values() for fact in one if fact.kind == testing.RESULTED]
+    came = [fact.happened_at for fact in (*told, *others) if fact.kind in LETS_GO]
+    return max(came, default=None)
 
 
 def _occupy(stay: Stay, room: Room, at: datetime, reason: str = "") -> None:

@@ -243,24 +243,26 @@ def check_in(request: access.Request, site_id: UUID, order_id: UUID) -> HttpResp
     person = people.card(order.person_id)
     rooms = queries.free_rooms(site_id, queries.household_of(person.id))
     known = {"exposure_on": order.counted_from, "needs": expected.needs}
-    form = CheckInForm(request.POST or None, rooms=rooms, initial=known)
-    if request.method == "POST" and accepted(
-        form,
-        lambda: actions.check_in(
-            order_id,
-            room_id=UUID(form.cleaned_data.pop("room")),
-            **form.cleaned_data,
-            at=clock.now(),
-            by=request.scope.actor,
-            key=request_key(request),
-        ),
-    ):
+    form = CheckInForm(request.POST or None, rooms=rooms, initial=known, since=order.approved_at)
+    if request.method == "POST" and accepted(form, lambda: take_in(request, order_id, form)):
         messages.success(request, _("%(name)s is taken in.") % {"name": person.name})
         return redirect("stays:detail", order_id)
     access.opened(request.scope, person.id, "isolation.check_in")
     context = {"form": form, "site": site, "order": order, "person": person, "rooms": rooms}
     context["crumbs"] = trail((site.rooms.name, reverse("sites:arrivals", args=[site_id])))
     return page(request, "isolation/check_in.html", context)
+
+
+def take_in(request: access.Request, order_id: UUID, form: CheckInForm) -> UUID:
+    found = form.findings
+    return actions.check_in(
+        order_id,
+        room_id=UUID(found.pop("room")),
+        **found,
+        at=form.moment,
+        by=request.scope.actor,
+        key=request_key(request),
+    )
 
 
 @access.require("isolation.check_in")

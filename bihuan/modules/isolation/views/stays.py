@@ -112,13 +112,13 @@ def departure(request: access.Request, order_id: UUID) -> HttpResponse:
         if leaving.goes_home
         else []
     )
-    form = LeaveForm(request.POST or None, units=units, initial={"to_unit": person.unit_id})
+    form = LeaveForm(request.POST or None, units=units, initial={"to_unit": person.unit_id}, since=stay.since)
     if request.method == "POST" and accepted(
         form,
         lambda: actions.leave(
             order_id,
             to_unit_id=UUID(form.cleaned_data["to_unit"]) if form.cleaned_data["to_unit"] else None,
-            at=clock.now(),
+            at=form.moment,
             by=request.scope.actor,
             key=request_key(request),
         ),

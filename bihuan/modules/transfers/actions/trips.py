@@ -9,8 +9,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bihuan.kernel import access, clock, custody
 from bihuan.kernel.db import uuid7
-from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
-from bihuan.kernel.loop import action
+from bihuan.kernel.ledger import Actor, NewFact, derive, histories, history, record, record_many
+from bihuan.kernel.loop import action, happened
 from bihuan.modules.transfers import events
 from bihuan.modules.transfers.actions.refused import (
     NobodyAboard,
@@ -142,6 +142,7 @@ def open_boarding(trip_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     asked = riders(trip, RequestState.ASSIGNED)
     if not asked:
         raise NobodyAboard
+    at = happened(at, last_of(trip), *assigned_at(asked))
     vehicle = vehicle_of(trip.vehicle_id)
     if vehicle.state != VehicleState.READY:
         raise VehicleNotReady
@@ -179,6 +180,7 @@ def board(request_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     if asked.state != RequestState.ASSIGNED or asked.trip_id is None:
         raise NotAtThisStage
     trip = locked_trip(asked.trip_id, TripState.BOARDING)
+    at = happened(at, last_of(trip))
     asked.state, asked.boarded_at = RequestState.ABOARD, at
     asked.save(update_fields=["state", "boarded_at"])
     record(
@@ -200,6 +202,7 @@ def depart(trip_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     aboard, absent = riders(trip, RequestState.ABOARD), riders(trip, RequestState.ASSIGNED)
     if not aboard:
         raise NobodyAboard
+    at = happened(at, last_of(trip), *(one.boarded_at for one in aboard))
     answer(trip, received=aboard, missing=absent, key=derive(key, "boarded"), at=at, by=by)
     for one in absent:
         lose(one, "boarding", trip.from_unit_id, at=at, by=by, key=key)
@@ -248,6 +251,7 @@ def arrive(trip_id: UUID, *, missing: Sequence[UUID] = (), at: datetime, by: Act
     `missing` names the requests of people who are not there; the site checks the others in.
     """
     trip = locked_trip(trip_id, TripState.UNDERWAY)
+    at = happened(at, trip.departed_at)
     expected = Request.objects.filter(trip=trip, state__in=(RequestState.UNDERWAY, RequestState.ARRIVED)).count()
     for request_id in missing:
         if locked(request_id).trip_id != trip.id:
@@ -305,6 +309,17 @@ def cancel_trip(trip_id: UUID, *, words: str, at: datetime, by: Actor, key: UUID
         unit=trip.vehicle.unit_id,
         payload={"reason": words},
     )
+
+
+def last_of(trip: Trip) -> datetime | None:
+    """When the trip came as far as it is: what follows cannot have been before."""
+    return max((fact.happened_at for fact in history(trip.subject)), default=None)
+
+
+def assigned_at(asked: Sequence[Request]) -> list[datetime]:
+    """When each of these people was given a seat."""
+    told = histories([one.order_subject for one in asked])
+    return [fact.happened_at for facts in told.values() for fact in facts if fact.kind == events.ASSIGNED]
 
 
 def answer(

@@ -1,6 +1,8 @@
 """Trips: planned at the desk, driven by a driver with a phone."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.refusals import NotFound
-from bihuan.kernel.web import Column, Filter, Table, accepted, page, render_table, request_key, trail
+from bihuan.kernel.web import Column, Filter, HappenedForm, Table, accepted, page, render_table, request_key, trail
 from bihuan.modules.transfers import actions, queries
 from bihuan.modules.transfers.forms import TripForm, WordsForm
 from bihuan.modules.transfers.models import TripState
@@ -60,6 +62,11 @@ def mine(request: access.Request) -> HttpResponse:
 @access.signed_in
 def detail(request: access.Request, trip_id: UUID) -> HttpResponse:
     """The list of who rides, one tap a person; the driver's page and the dispatcher's alike."""
+    return show(request, trip_id, HappenedForm(request.GET))
+
+
+def show(request: access.Request, trip_id: UUID, form: HappenedForm) -> HttpResponse:
+    """The page of now, or of the moment named: what is tapped on it is taken down as done then."""
     trip = of_crew(request, trip_id, READERS)
     riders = queries.riders(trip_id)
     access.listed(request.scope, "trips.riders", [rider.person_id for rider in riders])
@@ -69,8 +76,24 @@ def detail(request: access.Request, trip_id: UUID) -> HttpResponse:
         "aboard": sum(rider.is_aboard for rider in riders),
         "may_cancel": request.scope.may("transfers.assign"),
         "may_act": bool(CREW & request.scope.powers),
+        "form": form,
+        "earlier": form.moment if form.is_valid() and form["happened_at"].value() else None,
     }
-    return page(request, "transfers/trip.html", context)
+    return page(request, "transfers/trip.html", context, status=422 if form.errors else 200)
+
+
+def on_the_trip(
+    request: access.Request, trip_id: UUID, act: Callable[[datetime], None], said: object = ""
+) -> HttpResponse:
+    """Do it as of now or of the moment named, and stay at that moment: the next tap is of the same hour."""
+    form = HappenedForm(request.POST)
+    if not form.is_valid():
+        return show(request, trip_id, form)
+    act(form.moment)
+    if said:
+        messages.success(request, str(said))
+    here, earlier = reverse("trips:detail", args=[trip_id]), request.POST.get("happened_at", "")
+    return redirect(f"{here}?{urlencode({'happened_at': earlier})}" if earlier else here)
 
 
 @access.require("transfers.assign")
@@ -120,8 +143,10 @@ def choices(scope: access.Scope) -> dict[str, list[tuple[UUID, str]]]:
 def boarding(request: access.Request, trip_id: UUID) -> HttpResponse:
     """The vehicle stands at the door."""
     of_crew(request, trip_id)
-    actions.open_boarding(trip_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
-    return redirect("trips:detail", trip_id)
+    key = request_key(request)
+    return on_the_trip(
+        request, trip_id, lambda at: actions.open_boarding(trip_id, at=at, by=request.scope.actor, key=key)
+    )
 
 
 @access.signed_in
@@ -131,17 +156,21 @@ def rider(request: access.Request, trip_id: UUID, request_id: UUID) -> HttpRespo
     of_crew(request, trip_id)
     if request_id not in {one.request_id for one in queries.riders(trip_id)}:
         raise NotFound(_("This person is not on the list of this trip."))
-    actions.board(request_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
-    return redirect("trips:detail", trip_id)
+    key = request_key(request)
+    return on_the_trip(request, trip_id, lambda at: actions.board(request_id, at=at, by=request.scope.actor, key=key))
 
 
 @access.signed_in
 @require_POST
 def departure(request: access.Request, trip_id: UUID) -> HttpResponse:
     of_crew(request, trip_id)
-    actions.depart(trip_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
-    messages.success(request, _("Departed. Who did not board stays with the gate."))
-    return redirect("trips:detail", trip_id)
+    key = request_key(request)
+    return on_the_trip(
+        request,
+        trip_id,
+        lambda at: actions.depart(trip_id, at=at, by=request.scope.actor, key=key),
+        _("Departed. Who did not board stays with the gate."),
+    )
 
 
 @access.signed_in
@@ -149,10 +178,13 @@ def departure(request: access.Request, trip_id: UUID) -> HttpResponse:
 def arrival(request: access.Request, trip_id: UUID) -> HttpResponse:
     """The vehicle is at the door; ticked people are not there."""
     of_crew(request, trip_id)
-    missing = [UUID(one) for one in request.POST.getlist("missing")]
-    actions.arrive(trip_id, missing=missing, at=clock.now(), by=request.scope.actor, key=request_key(request))
-    messages.success(request, _("Arrived. Disinfect the vehicle before its next trip."))
-    return redirect("trips:detail", trip_id)
+    missing, key = [UUID(one) for one in request.POST.getlist("missing")], request_key(request)
+    return on_the_trip(
+        request,
+        trip_id,
+        lambda at: actions.arrive(trip_id, missing=missing, at=at, by=request.scope.actor, key=key),
+        _("Arrived. Disinfect the vehicle before its next trip."),
+    )
 
 
 @access.require("transfers.assign")
