@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from bihuan.kernel import access, clock
@@ -9,9 +10,10 @@ from bihuan.kernel.ledger import history
 from bihuan.kernel.text import Text
 from bihuan.modules.isolation import actions, events, queries
 from bihuan.modules.isolation.models import Check, Room, Service, Ticket, Zone
+from bihuan.modules.measures import queries as measures
 from bihuan.modules.transfers import actions as transfers
 from tests.modules.isolation.conftest import CLOSE, MEDIUM
-from tests.modules.isolation.test_actions import TEAM, refer, sampled
+from tests.modules.isolation.test_actions import TEAM, kinds, refer, sampled
 from tests.signing_in import sign_in
 
 COMMUNITY = "410811001001"
@@ -29,6 +31,10 @@ def as_(isolation, client, name):
 
 def post(client, url, **data):
     return client.post(url, {"key": str(uuid4()), **data})
+
+
+def said(answer) -> list[str]:
+    return [str(message) for message in answer.context["messages"]]
 
 
 def site_url(isolation, name, *more):
@@ -194,7 +200,6 @@ class TestReferralPages:
             assert staff.get(url).status_code == 200
             assert post(staff, url, answer="no", reason="").status_code == 422
             assert post(staff, url, answer="yes", reason="").status_code == 302
-            assert staff.get(url).status_code == 404
             listed = staff.get(reverse("referrals:list"), headers={"accept-language": "en"}).context
             assert ([one.order_id for one in listed["here"]], listed["waiting"]) == ([order], ())
 
@@ -214,6 +219,53 @@ class TestReferralPages:
             assert post(staff, url, to_unit_id=site, grounds="two negative tests").status_code == 422
             [here] = staff.get(reverse("referrals:list")).context["here"]
             assert str(here.onward)
+
+    @pytest.mark.parametrize(("answer", "reason"), [("yes", ""), ("no", "no bed")])
+    def test_answer_the_same_form_sent_again_as_the_first_time(self, isolation, client, at, answer, reason):
+        order = isolation.resident()
+        refer(isolation, order)
+        url = reverse("referrals:detail", args=[order])
+        with at(clock.now() + timedelta(hours=1)):
+            staff = as_(isolation, client, "hospital_staff")
+            sent = {"key": str(uuid4()), "answer": answer, "reason": reason}
+            first, again = (staff.post(url, sent, follow=True) for _ in range(2))
+            assert (again.status_code, again.redirect_chain) == (200, first.redirect_chain)
+            assert said(again) == said(first) != []
+            assert staff.get(url).status_code == 302  # gone back and reloaded
+            assert kinds(order).count("person.admitted") + kinds(order).count("person.not_admitted") == 1
+            other = {"key": str(uuid4()), "answer": "no", "reason": "changed our mind"}
+            assert staff.post(url, other).status_code == 409
+            stranger = as_(isolation, Client(), "site_staff")
+            assert (stranger.get(url).status_code, stranger.post(url, sent).status_code) == (404, 404)
+
+    @pytest.mark.parametrize("to", ["site", "home"])
+    def test_answer_the_same_discharge_sent_again_as_the_first_time(self, isolation, client, at, to):
+        order = isolation.resident(facts=CLOSE)
+        refer(isolation, order)
+        url = reverse("referrals:discharge", args=[order])
+        hospital, goes_home = isolation.unit("hospital"), measures.order(order).central_ends_at + timedelta(hours=1)
+        with at(clock.now() + timedelta(hours=1)):
+            isolation.do(actions.admit, order, by="hospital_staff", hospital_id=hospital)
+        with at(goes_home if to == "home" else clock.now() + timedelta(hours=2)):
+            staff = as_(isolation, client, "hospital_staff")
+            unit = isolation.unit("site-yuntai" if to == "site" else "410811001001")
+            sent = {"key": str(uuid4()), "to_unit_id": str(unit), "grounds": "two negative tests"}
+            first = staff.post(url, sent, follow=True)
+            double = staff.post(url, sent, follow=True)  # a double click, while nobody has received them
+            assert (said(double), double.redirect_chain) == (said(first), first.redirect_chain)
+            if to == "site":
+                isolation.check_in(order, "102")
+            else:
+                isolation.do(
+                    actions.begin_home, order, by="community_worker", unit_id=unit, address="Taihang 1", team=TEAM
+                )
+            again = staff.post(url, sent, follow=True)
+            assert (again.status_code, again.redirect_chain) == (200, first.redirect_chain)
+            assert said(again) == said(first) != []
+            assert staff.get(url).status_code == 302
+            assert kinds(order).count("person.discharged") == 1
+            assert staff.post(url, {**sent, "key": str(uuid4())}).status_code == 409
+            assert as_(isolation, Client(), "site_staff").post(url, sent).status_code == 404
 
     def test_are_not_there_for_a_site(self, isolation, staff):
         assert staff.get(reverse("referrals:list")).status_code == 404
