@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models import CharField, F, Func, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access
@@ -57,13 +57,20 @@ def area_by_id(area_id: UUID) -> AreaRow:
 
 
 def find(text: str, limit: int = 20) -> list[AreaRow]:
-    """Areas by the beginning of a name or code."""
+    """Areas by the beginning of a name or code; the one whose whole name it is comes first."""
     asked = text.strip()
-    if not asked:
+    typed = rules.typed(asked)
+    if not typed:
         return []
-    condition = Q(name_zh__startswith=asked) | Q(name_en__istartswith=asked) | Q(code__startswith=asked.upper())
-    begins = [_area(found) for found in Area.objects.filter(condition).order_by("code")[:limit]]
+    condition = Q(name_zh__startswith=asked) | Q(typed__istartswith=typed) | Q(code__startswith=asked.upper())
+    areas = Area.objects.annotate(typed=_typed("name_en"), whole=Q(typed__iexact=typed)).filter(condition)
+    begins = [_area(found) for found in areas.order_by("-whole", "code")[:limit]]
     return begins or _written_in_full(asked)[:limit]
+
+
+def _typed(name: str) -> Func:
+    """`rules.typed` in the database."""
+    return Func(F(name), Value("ü'’"), Value("v"), function="TRANSLATE", output_field=CharField())
 
 
 def _written_in_full(asked: str) -> list[AreaRow]:
@@ -90,7 +97,7 @@ def names() -> tuple[dict[str, str], dict[str, str]]:
     shared: set[str] = set()
     countries: dict[str, str] = {}
     for code, zh, en, aliases in Area.objects.values_list("code", "name_zh", "name_en", "aliases"):
-        written = {code, zh, en, *aliases}
+        written = {code, zh, en, rules.typed(en), *aliases}
         for name in (name.casefold() for name in written if name):
             if code.isalpha():
                 countries.setdefault(name, code)
@@ -212,8 +219,10 @@ class WatchList:
     def _asked(self, filters: Mapping[str, str]) -> "QuerySet[AreaRisk]":
         rows = _lines()
         if text := filters.get("q"):
-            rows = rows.filter(
-                Q(area__name_zh__startswith=text) | Q(area__name_en__istartswith=text) | Q(area__code__startswith=text)
+            rows = rows.annotate(typed=_typed("area__name_en")).filter(
+                Q(area__name_zh__startswith=text)
+                | Q(typed__istartswith=rules.typed(text))
+                | Q(area__code__startswith=text)
             )
         if level := filters.get("level"):
             rows = rows.filter(level=level)

@@ -21,3 +21,8 @@ def chain(code: str) -> tuple[str, ...]:
         return (code,)
     county, prefecture, province = code[:6], f"{code[:4]}00", f"{code[:2]}0000"
     return tuple(dict.fromkeys((code, county, prefecture, province)))
+
+
+def typed(name: str) -> str:
+    """A name as a keyboard has it: no mark between syllables, ü as v. Xian and Lvliang are typed, Xi'an and Lüliang meant."""
+    return name.replace("'", "").replace("’", "").replace("ü", "v")
