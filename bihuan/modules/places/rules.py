@@ -24,5 +24,5 @@ def chain(code: str) -> tuple[str, ...]:
 
 
 def typed(name: str) -> str:
-    """A name as a keyboard has it: no mark between syllables, ü as v. Xian and Lvliang are typed, Xi'an and Lüliang meant."""
+    """A name as a keyboard has it, without marks between syllables and with v for ü: Xian, Lvliang."""
     return name.replace("'", "").replace("’", "").replace("ü", "v")
