@@ -13,7 +13,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 
 from bihuan.kernel import clock
-from bihuan.kernel.access import Scope, scope_for
+from bihuan.kernel.access import Scope, nominations, scope_for
 from bihuan.kernel.access.models import Appointment, Role, Unit, User
 from bihuan.kernel.ledger import Actor, record
 from bihuan.kernel.loop import action
@@ -288,6 +288,9 @@ def offices(city: Journey, matrix: Matrix) -> None:
     risk = places.propose_risk(XIAN, level="high", since=today, order_text=f"{MARK}通报", **city.by("team_lead"))
     clerk = city.user("clerk")
     User.objects.filter(id=clerk.id).update(name=f"{MARK}经办", phone="13800009999")
+    nomination = nominations.nominate(
+        city.user("colleague").id, role="order_approver", unit_id=district, since=today, **city.by("district")
+    )
     progress = Progress.objects.create(
         title={"zh": MARK, "en": MARK},
         owner=f"user:{uuid5(SPACE, 'gate_officer@o')}",
@@ -317,6 +320,7 @@ def offices(city: Journey, matrix: Matrix) -> None:
         "risk_id": risk,
         "user_id": clerk.id,
         "unit_id": city.unit("gate-rail"),
+        "nomination_id": nomination,
         "appointment_id": Appointment.objects.get(user=clerk).id,
         "progress_id": progress.id,
         "duty_id": Duty.objects.filter(run__subject=f"order:{matrix.ids['order_id']}").first().id,

@@ -24,8 +24,11 @@ from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from bihuan.kernel import clock
+from bihuan.kernel.access.models import Role
 from bihuan.kernel.refusals import NotFound, Refused
 from bihuan.kernel.web import exporting, pages
+from bihuan.modules.people.models import Person
+from bihuan.modules.people.queries import masked
 from tests.matrix.city import MARK, OUTSIDE, PLACES, Matrix, made
 
 NOW = datetime(2022, 7, 1, 10, tzinfo=clock.CITY)
@@ -233,6 +236,20 @@ class TestOverHttp:
                 assert not [mark for mark in marks if mark in shown], (route.name, role, query)
             taken = rows_taken_away(matrix, route, role, "s")
             assert not [mark for mark in marks if mark in taken], (route.name, role)
+
+    def test_shows_no_person_to_the_three_administrators(self, matrix: Matrix) -> None:
+        """On no page they can open, wherever their post is: not a name, nor a number, nor the masked form of one."""
+        people = Person.objects.exclude(name="")
+        secrets = {word for one in people for word in (one.name, masked(one.name), one.id_number, one.phone) if word}
+        opened = 0
+        for role in Role.objects.exclude(office="").values_list("code", flat=True):
+            for route in routes():
+                if route.power in matrix.powers[role]:
+                    for place in "op":
+                        answer = matrix.clients[role, place].get(address(matrix, route))
+                        opened += answer.status_code == 200
+                        assert not [word for word in secrets if word in words_of(answer)], (route.name, role)
+        assert opened > 20
 
     def test_cuts_no_list_to_a_place_that_is_not_in_reach(self, matrix: Matrix) -> None:
         for route in routes():

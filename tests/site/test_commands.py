@@ -14,6 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from bihuan.kernel import clock
+from bihuan.kernel.access import actions as access_actions
+from bihuan.kernel.access.actions import NewUnit
+from bihuan.kernel.ledger import Actor
+from bihuan.kernel.text import Text
 from bihuan.site import city
 from bihuan.site.cli import COMMANDS, main
 from bihuan.site.cli.check import LAWS
@@ -224,6 +228,22 @@ class TestUser:
 
     def test_wants_role_and_unit_together(self, run):
         self.add(run, "--role", "gate_officer", code=2)
+
+    def test_begins_a_city_and_then_leaves_the_posts_that_take_two_people(self, run):
+        """The three administrators come from the machine; with the security administrator its part is over."""
+        access_actions.adopt_roles(at=clock.now(), by=Actor.system("tests"), key=uuid.uuid4())
+        root = NewUnit("410800", "city", Text(zh="市", en="City"))
+        access_actions.add_units([root], at=clock.now(), by=Actor.system("tests"), key=uuid.uuid4())
+        for name, role in (("li.na", "system_admin"), ("zhao.min", "auditor"), ("wang.li", "security_admin")):
+            self.fill(run, name, role)
+        assert "two people" in self.fill(run, "qian.yi", "order_approver", code=1)
+        posts = {one["username"]: one["posts"] for one in json.loads(run("user", "list", "--json").output)["users"]}
+        assert posts["wang.li"] == ["security_admin at 410800"]
+        assert posts["qian.yi"] == []
+
+    def fill(self, run, name: str, role: str, code: int = 0) -> str:
+        words = ("user", "add", name, "--name", name, "--password", "a long and rare 9 sentence")
+        return run(*words, "--role", role, "--unit", "410800", code=code).output
 
     def test_refuses_a_unit_that_is_not_there(self, run):
         self.add(run)

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bihuan.kernel.access import actions, events, queries
+    from bihuan.kernel.access import actions, events, nominations, queries
     from bihuan.kernel.access.exported import Exporting, exporting
     from bihuan.kernel.access.guards import Request, may_open, require, signed_in
     from bihuan.kernel.access.reading import listed, opened
@@ -42,6 +42,7 @@ __all__ = [
     "exporting",
     "listed",
     "may_open",
+    "nominations",
     "opened",
     "queries",
     "require",
@@ -51,7 +52,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in {"actions", "events", "queries"}:
+    if name in {"actions", "events", "nominations", "queries"}:
         return import_module(f"{__name__}.{name}")
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

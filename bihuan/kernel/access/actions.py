@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import combinations
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
@@ -10,9 +11,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bihuan.kernel.access import events, queries
+from bihuan.kernel.access import events, posts, queries, throttle
 from bihuan.kernel.access.models import Appointment, Role, Unit, User
 from bihuan.kernel.access.passwords import AccountRefused
+from bihuan.kernel.access.posts import PostRefused, TwoNeeded
 from bihuan.kernel.access.vocabulary import RoleWords, kinds, role_words
 from bihuan.kernel.db import uuid7
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
@@ -25,8 +27,8 @@ class UnitRefused(Refused):
     """The unit cannot stand where it was put in the tree."""
 
 
-class PostRefused(Refused):
-    """The post cannot be filled or handed over as asked."""
+class RolesRefused(Refused):
+    """The roles of the profile would give one office, or one account, what it must not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ def adopt_roles(*, at: datetime, by: Actor, key: UUID) -> None:
     ]
     if same and not dropped:
         return
+    check_offices(wanted)
     Role.objects.filter(code__in=[role.code for role in dropped]).update(powers=[])
     Role.objects.bulk_create(wanted, update_conflicts=True, unique_fields=["code"], update_fields=ROLE_FIELDS)
     record(
@@ -218,7 +221,38 @@ def adopt_roles(*, at: datetime, by: Actor, key: UUID) -> None:
     )
 
 
-ROLE_FIELDS = ["name_zh", "name_en", "line", "powers", "first_zh", "first_en", "position"]
+ROLE_FIELDS = [
+    "name_zh", "name_en", "line", "powers", "first_zh", "first_en", "position", "office", "kinds", "by_two",
+]  # fmt: skip
+OFFICE_MODULES = {"access", "units"}  # their pages name staff and units, never a person the city looks after
+
+
+def check_offices(wanted: Sequence[Role]) -> None:
+    """None of the three offices may see persons by its role, and nobody who serves now may come to hold two."""
+    offices = {role.code: role.office for role in wanted if role.office}
+    for role in wanted:
+        beyond = [power for power in role.powers if role.office and power.split(".")[0] not in OFFICE_MODULES]
+        if beyond:
+            raise RolesRefused(
+                _("The role %(role)s is one of the three offices and would have the power %(power)s.")
+                % {"role": role.code, "power": beyond[0]},
+                _("Take the power out of roles.toml: the three administrators see no persons."),
+            )
+    held = Appointment.objects.filter(role_id__in=offices).select_related("user").order_by("user__username", "valid")
+    both = sorted(
+        {
+            one.user.username
+            for one, other in combinations(held, 2)
+            if one.user_id == other.user_id
+            and offices[one.role_id] != offices[other.role_id]
+            and (one.until is None or other.since < one.until)
+        }
+    )
+    if both:
+        raise RolesRefused(
+            _("These accounts hold two of the three offices: %(accounts)s.") % {"accounts": ", ".join(both)},
+            _("End one of the appointments before the roles are taken over."),
+        )
 
 
 def role_row(words: RoleWords, position: int) -> Role:
@@ -231,6 +265,9 @@ def role_row(words: RoleWords, position: int) -> Role:
         first_zh=words.first.zh,
         first_en=words.first.en,
         position=position,
+        office=words.office,
+        kinds=list(words.kinds),
+        by_two=words.by_two,
     )
 
 
@@ -328,6 +365,14 @@ def end_sessions(user_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
 
 
 @action
+def unlock(user_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
+    """Forget the wrong tries of an account, wherever they came from."""
+    user = queries.locked_user(user_id)
+    throttle.forget(user.username)
+    record(key=key, kind=events.UNLOCKED, subject=user.subject, at=at, by=by)
+
+
+@action
 def choose_language(user_id: UUID, *, language: str, at: datetime, by: Actor, key: UUID) -> None:
     """Remember the language a user works in."""
     user = queries.locked_user(user_id)
@@ -350,29 +395,25 @@ def appoint(
     by: Actor,
     key: UUID,
 ) -> UUID:
-    """Let a user hold a post from one day until another (the day on which it no longer holds), or open-ended."""
-    if until is not None and until <= since:
-        raise PostRefused(_("The post would end before it begins."), _("Give a last day that lies after the first."))
-    if not User.objects.filter(id=user_id, is_active=True).exists():
-        raise PostRefused(_("This account is closed or does not exist."), _("Appoint somebody with an open account."))
-    if not Role.objects.filter(code=role).exists() or not Unit.objects.filter(id=unit_id, valid_until=None).exists():
-        raise NotFound(_("There is no such post."))
-    overlapping = Appointment.objects.filter(
-        user_id=user_id, role_id=role, unit_id=unit_id, valid__overlap=(since, until)
-    )
-    if overlapping.exists():
-        raise PostRefused(
-            _("This person holds the post already in that time."),
-            _("Choose other days, or end the present appointment first."),
-        )
+    """Let a user hold a post from one day until another (the day on which it no longer holds), or open-ended. A post
+    that takes two people is refused here: see `nominations`.
+    """
+    posts.check(user_id, role, unit_id, since, until, by)
     appoint_many([NewAppointment(user_id, role, unit_id, since, until)], at=at, by=by, key=derive(key, "appointments"))
     made: Appointment = Appointment.objects.get(user_id=user_id, role_id=role, unit_id=unit_id, valid__contains=since)
     return made.id
 
 
 @action
-def appoint_many(appointments: Sequence[NewAppointment], *, at: datetime, by: Actor, key: UUID) -> None:
-    """Fill many posts at once."""
+def appoint_many(
+    appointments: Sequence[NewAppointment], *, at: datetime, by: Actor, key: UUID, second: str = ""
+) -> None:
+    """Fill many posts at once. What takes two people is filled with a `second`, the person who named, or by the
+    machine in a city that only begins.
+    """
+    by_two = Role.objects.filter(code__in={new.role for new in appointments}, by_two=True)
+    if not second and by_two.exists() and not posts.may_fill_alone(by):
+        raise TwoNeeded
     rows = [
         Appointment(user_id=new.user, role_id=new.role, unit_id=new.unit, valid=(new.since, new.until))
         for new in appointments
@@ -391,6 +432,7 @@ def appoint_many(appointments: Sequence[NewAppointment], *, at: datetime, by: Ac
                 "user": str(new.user),
                 "since": new.since.isoformat(),
                 "until": new.until.isoformat() if new.until else None,
+                **({"named_by": second} if second else {}),
             },
         )
         for new in appointments

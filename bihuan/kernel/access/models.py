@@ -83,6 +83,14 @@ class User(AbstractBaseUser):
         return f"user:{self.id}"
 
 
+class Office(models.TextChoices):
+    """The three that keep watch on each other: who runs the system, who gives powers, who looks at what was done."""
+
+    SYSTEM = "system"
+    SECURITY = "security"
+    AUDIT = "audit"
+
+
 class Role(models.Model):
     """What a post may do: powers are `module.verb`. Rows come from a city's profile, see `actions.adopt_roles`."""
 
@@ -97,12 +105,23 @@ class Role(models.Model):
     first_zh = models.TextField(blank=True, default="", help_text="Where somebody new in this role begins.")
     first_en = models.TextField(blank=True, default="")
     position = models.PositiveSmallIntegerField(default=0)
+    office = models.TextField(
+        blank=True, default="", db_default="", help_text="One of the three, or none."
+    )
+    kinds = ArrayField(
+        models.TextField(), default=list, db_default=[], help_text="Units it has its place in; empty: any."
+    )
+    by_two = models.BooleanField(default=False, db_default=False, help_text="Filled by two people of two units.")
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(line__in=["territorial", "sector"]), name="access_role_has_a_line"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(office="") | models.Q(office__in=Office.values, by_two=True),
+                name="access_office_takes_two",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -120,6 +139,7 @@ class Appointment(Model):
     role = models.ForeignKey("access.Role", models.PROTECT, related_name="appointments")
     unit = models.ForeignKey("access.Unit", models.PROTECT, related_name="appointments")
     valid = DateRangeField()
+    office = models.TextField(blank=True, default="", db_default="", help_text="The role's; a trigger writes it.")
 
     class Meta:
         indexes = [models.Index(fields=["unit", "role"], name="access_appointment_post")]
@@ -132,6 +152,15 @@ class Appointment(Model):
                     ("unit", RangeOperators.EQUAL),
                     ("valid", RangeOperators.OVERLAPS),
                 ],
+            ),
+            ExclusionConstraint(
+                name="access_three_offices_apart",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("office", RangeOperators.NOT_EQUAL),
+                    ("valid", RangeOperators.OVERLAPS),
+                ],
+                condition=~models.Q(office=""),
             ),
             models.CheckConstraint(
                 condition=models.Q(valid__startswith__isnull=False) & models.Q(valid__isempty=False),
@@ -152,6 +181,47 @@ class Appointment(Model):
         """The first day on which the appointment no longer holds."""
         end: date | None = self.valid.upper
         return end
+
+
+class Nomination(Model):
+    """Somebody is named for a post that takes two people. Confirmed, it becomes an appointment; otherwise it lapses."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        CONFIRMED = "confirmed"
+        REFUSED = "refused"
+
+    user = models.ForeignKey("access.User", models.PROTECT, related_name="+")
+    role = models.ForeignKey("access.Role", models.PROTECT, related_name="+")
+    unit = models.ForeignKey("access.Unit", models.PROTECT, related_name="+")
+    since = models.DateField()
+    until = models.DateField(null=True)
+    named_by = models.TextField()
+    named_unit = models.ForeignKey("access.Unit", models.PROTECT, related_name="+")
+    named_at = models.DateTimeField()
+    lapses_at = models.DateTimeField()
+    state = models.TextField(choices=State, default=State.OPEN)
+    decided_by = models.TextField(blank=True, default="")
+    decided_unit = models.ForeignKey("access.Unit", models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["unit"], name="access_nomination_open", condition=models.Q(state="open"))]
+        constraints = [
+            models.CheckConstraint(
+                name="access_nomination_two_people_two_units",
+                condition=~models.Q(state="confirmed")
+                | (
+                    models.Q(decided_unit__isnull=False)
+                    & ~models.Q(decided_by="")
+                    & ~models.Q(decided_by=models.F("named_by"))
+                    & ~models.Q(decided_unit=models.F("named_unit"))
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role_id} {self.since}"
 
 
 class SignInThrottle(models.Model):

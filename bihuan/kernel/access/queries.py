@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
-from bihuan.kernel.access.models import Appointment, Role, Unit, User
+from bihuan.kernel.access.models import Appointment, Nomination, Role, Unit, User
 from bihuan.kernel.access.scope import Scope
 from bihuan.kernel.access.vocabulary import kinds
 from bihuan.kernel.refusals import NotFound, Refused
@@ -82,6 +82,26 @@ class Vacancy:
     unit_path: str
     role: str
     role_name: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody named for a post that takes two people, waiting for the second. `may_decide`: the reader is one."""
+
+    id: UUID
+    unit: UUID
+    unit_name: Text
+    role_name: Text
+    name: str
+    username: str
+    since: date
+    until: date | None
+    named_by: str
+    named_unit_name: Text
+    named_at: datetime
+    lapses_at: datetime
+    is_own: bool
+    may_decide: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +337,56 @@ def vacancies(scope: Scope, on: date | None = None, *, of: Collection[UUID] | No
 
 def roles() -> list[tuple[str, Text]]:
     return [(role.code, role.name) for role in Role.objects.order_by("position")]
+
+
+def roles_at(kind: str) -> list[tuple[str, str]]:
+    """The roles that have their place in a kind of unit, for a form; those that take two people say so."""
+    two = str(_("takes two people"))
+    return [
+        (role.code, f"{role.name} · {two}" if role.by_two else str(role.name))
+        for role in Role.objects.order_by("position")
+        if not role.kinds or kind in role.kinds
+    ]
+
+
+def takes_two(role: str) -> bool:
+    return Role.objects.filter(code=role, by_two=True).exists()
+
+
+def nominations(scope: Scope) -> list[Named]:
+    """What waits for a second person, as far as the reader may see it: in reach, or a post of the city itself."""
+    rows = Nomination.objects.filter(state=Nomination.State.OPEN, lapses_at__gt=clock.now()).order_by("named_at")
+    found = [
+        one
+        for one in rows.select_related("user", "role", "unit", "named_unit")
+        if scope.covers(one.unit.path) or one.unit.parent_id is None
+    ]
+    makers = {one.named_by: UUID(one.named_by.removeprefix("user:")) for one in found}
+    names = user_names(makers.values())
+    return [named_row(one, scope, names.get(makers[one.named_by], "")) for one in found]
+
+
+def named_row(one: Nomination, scope: Scope, named_by: str) -> Named:
+    own = scope.grants[0] if scope.grants else None
+    stands_above = own is not None and (one.unit.parent_id is None or one.unit.path.startswith(own.unit_path))
+    is_other = own is not None and own.unit != one.named_unit_id
+    me = scope.user.subject
+    return Named(
+        id=one.id,
+        unit=one.unit_id,
+        unit_name=one.unit.name,
+        role_name=one.role.name,
+        name=one.user.name,
+        username=one.user.username,
+        since=one.since,
+        until=one.until,
+        named_by=named_by,
+        named_unit_name=one.named_unit.name,
+        named_at=one.named_at,
+        lapses_at=one.lapses_at,
+        is_own=one.named_by == me,
+        may_decide=stands_above and is_other and me not in (one.named_by, f"user:{one.user_id}"),
+    )
 
 
 def users_in(scope: Scope) -> QuerySet[User]:

@@ -29,7 +29,7 @@ class LockedOut(Refused):
     def __init__(self, minutes: int) -> None:
         super().__init__(
             _("Too many wrong tries from here."),
-            _("Try again in %(minutes)s minutes, or ask your system administrator.") % {"minutes": minutes},
+            _("Try again in %(minutes)s minutes, or ask your security administrator.") % {"minutes": minutes},
         )
 
 
@@ -77,3 +77,8 @@ def failed(username: str, request: HttpRequest, because: str) -> None:
 def forgiven(username: str, request: HttpRequest) -> None:
     """A right try clears the count."""
     SignInThrottle.objects.filter(account=account_digest(username), network=network_of(request)).delete()
+
+
+def forget(username: str) -> None:
+    """Clear the counts of an account from every network."""
+    SignInThrottle.objects.filter(account=account_digest(username)).delete()

@@ -25,11 +25,17 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class RoleWords:
+    """A role. `office` names one of the three administrators, `kinds` the units it has its place in (empty: any);
+    one that is `by_two`, as every office is, is filled by two people of two units."""
+
     code: str
     name: Text
     line: str
     powers: tuple[str, ...]
     first: Text
+    office: str = ""
+    kinds: tuple[str, ...] = ()
+    by_two: bool = False
 
 
 def folder() -> Path:
@@ -64,10 +70,29 @@ def returns_cut_off() -> time:
     return row["cut_off"]
 
 
+@cache
+def _access() -> dict[str, dict[str, object]]:
+    return tomllib.loads((folder() / "access.toml").read_text(encoding="utf-8"))
+
+
+def nomination_days() -> int:
+    """How many days a nomination waits for its second person."""
+    return int(_access()["nomination"]["days"])  # type: ignore[call-overload,no-any-return]
+
+
 def role_words() -> list[RoleWords]:
     """Roles in the order of the profile."""
     rows = tomllib.loads((folder() / "roles.toml").read_text(encoding="utf-8"))["role"]
     return [
-        RoleWords(row["code"], Text.of(row["name"]), row["line"], tuple(row["powers"]), Text.of(row["first"]))
+        RoleWords(
+            code=row["code"],
+            name=Text.of(row["name"]),
+            line=row["line"],
+            powers=tuple(row["powers"]),
+            first=Text.of(row["first"]),
+            office=row.get("office", ""),
+            kinds=tuple(row.get("kinds", ())),
+            by_two=row.get("by_two", False) or bool(row.get("office")),
+        )
         for row in rows
     ]

@@ -80,10 +80,23 @@ class AppointmentForm(forms.Form):
         help_text=_("The first day on which the post is no longer held."),
     )
 
-    def __init__(self, *args: object, people: Sequence[tuple[object, str]], **kwargs: object) -> None:
+    def __init__(self, *args: object, people: Sequence[tuple[object, str]], kind: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["user"].choices = people  # type: ignore[attr-defined]
-        self.fields["role"].choices = access.queries.roles()  # type: ignore[attr-defined]
+        self.fields["role"].choices = access.queries.roles_at(kind)  # type: ignore[attr-defined]
+
+
+class NominationForm(forms.Form):
+    """The second person's decision. Somebody who may not confirm can only take back what they named."""
+
+    outcome = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
+    reason = forms.CharField(label=_("Reason, if refused"), max_length=300, required=False)
+
+    def __init__(self, *args: object, may_confirm: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        confirm = [("confirmed", _("Confirm"))] if may_confirm else []
+        refuse = ("refused", _("Refuse") if may_confirm else _("Take it back"))
+        self.fields["outcome"].choices = [*confirm, refuse]  # type: ignore[attr-defined]
 
 
 class ParticularsForm(forms.Form):

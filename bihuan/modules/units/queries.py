@@ -430,6 +430,18 @@ AUDITED: dict[str, object] = {
     access.events.SIGNED_OUT: _("Signed out"),
     access.events.SIGN_IN_FAILED: _("Failed to sign in"),
     access.events.SESSIONS_ENDED: _("Signed an account out everywhere"),
+    access.events.UNLOCKED: _("Unlocked an account"),
+    access.events.ADDED: _("Opened an account"),
+    access.events.DISABLED: _("Closed an account"),
+    access.events.ENABLED: _("Opened an account again"),
+    access.events.PASSWORD_SET: _("Set a password"),
+    access.events.CODE_RESET: _("Took a code device away"),
+    access.events.POST_NAMED: _("Named somebody for a post"),
+    access.events.POST_REFUSED: _("Refused a nomination"),
+    access.events.POST_FILLED: _("Filled a post"),
+    access.events.POST_ENDED: _("Ended an appointment"),
+    access.events.POST_HANDED_OVER: _("Handed a post over"),
+    access.events.ROLES_ADOPTED: _("Took over the roles of the profile"),
 }
 
 

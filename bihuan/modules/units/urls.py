@@ -2,7 +2,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.web import NavItem
-from bihuan.modules.units.views import accounts, audit, register, returns, roster, sign_in
+from bihuan.modules.units.views import accounts, audit, nominations, register, returns, roster, sign_in
 
 entering = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
@@ -20,6 +20,7 @@ accounts_pages = [
     path("<uuid:user_id>/device", accounts.device_reset, name="device"),
     path("<uuid:user_id>/password", accounts.password, name="password"),
     path("<uuid:user_id>/sessions", accounts.sessions, name="sessions"),
+    path("<uuid:user_id>/unlocking", accounts.unlock, name="unlock"),
 ]
 units_pages = [
     path("", register.listing, name="list"),
@@ -30,6 +31,8 @@ units_pages = [
     path("<uuid:unit_id>/appointment", register.appointment, name="appointment"),
     path("<uuid:unit_id>/roster", roster.roster, name="roster"),
     path("<uuid:unit_id>/shift", roster.shift, name="shift"),
+    path("nominations/", nominations.listing, name="nominations"),
+    path("nominations/<uuid:nomination_id>", nominations.detail, name="nomination"),
     path("appointments/<uuid:appointment_id>/successor", register.hand_over, name="successor"),
     path("appointments/<uuid:appointment_id>/end", register.end, name="end"),
     path("shifts/<uuid:shift_id>/cancellation", roster.cancellation, name="cancellation"),
@@ -51,5 +54,6 @@ NAV = [
     NavItem("command", _("Daily returns"), "returns:list", power="units.return", order=60, icon="report"),
     NavItem("settings", _("Units"), "units:list", power="units.read", order=80, icon="sitemap"),
     NavItem("settings", _("Audit"), "audit:list", power="access.audit", order=90, icon="eye-check"),
-    NavItem("settings", _("Accounts"), "accounts:list", power="access.users", order=85, icon="users"),
+    NavItem("settings", _("Accounts"), "accounts:list", power="access.accounts", order=85, icon="users"),
+    NavItem("settings", _("Nominations"), "units:nominations", power="units.confirm", order=82, icon="user-plus"),
 ]

@@ -198,7 +198,7 @@ class TestSession:
         self, client: Client, city: World, officer: User, at: Callable[..., object]
     ) -> None:
         sign_in(client, officer)
-        admin = sign_in(Client(), city.user("system_admin"))
+        admin = sign_in(Client(), city.user("security_admin"))
         key = str(officer.id)
         assert admin.post(f"/accounts/{officer.id}/sessions", {"key": key}).status_code == 302
         assert client.get("/me").status_code == 302

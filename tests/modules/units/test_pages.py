@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.access.models import Nomination, User
 from bihuan.kernel.ledger import SigningKey, rotate, sign
 from bihuan.modules.units import actions, queries
 from bihuan.modules.units.models import DailyReturn, DutyShift
@@ -51,6 +52,8 @@ class TestPages:
             ("commander", "/returns/"),
             ("system_admin", "/accounts/"),
             ("system_admin", "/accounts/new"),
+            ("security_admin", "/accounts/"),
+            ("security_admin", "/units/nominations/"),
             ("auditor", "/audit/"),
             ("auditor", "/audit/?kind=user.signed_in&account=auditor&day=2022-06-20"),
             ("commander", "/me"),
@@ -153,11 +156,71 @@ class TestPosting:
         assert client.post("/accounts/new", form).status_code == 302
         account = f"/accounts/{access.queries.account_by_username('newcomer').id}"
         assert client.get(account).status_code == 200
-        for step in ("closure", "closure", "device", "sessions"):
+        for step in ("closure", "closure", "device"):
             assert client.post(f"{account}/{step}", {"key": uuid4()}).status_code == 302
+        for step in ("sessions", "unlocking"):
+            assert client.post(f"{account}/{step}", {"key": uuid4()}).status_code == 404
         assert (
             client.post(f"{account}/password", {"password": "four-blue-umbrellas", "key": uuid4()}).status_code == 302
         )
+
+    def test_an_account_is_unlocked_and_signed_out_by_another_administrator(self, client: Client, city: World) -> None:
+        sign_in(client, city.user("security_admin"))
+        account = f"/accounts/{city.user('gate_officer').id}"
+        shown = client.get(account).content.decode()
+        assert f"{account}/unlocking" in shown
+        assert f"{account}/password" not in shown
+        for step in ("sessions", "unlocking"):
+            assert client.post(f"{account}/{step}", {"key": uuid4()}).status_code == 302
+        for step in ("closure", "device", "password"):
+            assert client.post(f"{account}/{step}", {"key": uuid4()}).status_code == 404
+
+
+class TestNominations:
+    @pytest.mark.parametrize("language", ["zh-hans", "en"])
+    def test_are_made_by_one_unit_and_signed_by_another(self, client: Client, city: World, language: str) -> None:
+        client.cookies["django_language"] = language
+        district, someone = city.unit("410811").id, city.user("colleague")
+        asked = {"user": someone.id, "role": "order_approver", "since": "2022-06-20", "until": ""}
+        sign_in(client, city.user("district"))
+        assert client.post(f"/units/{district}/appointment", asked | {"key": uuid4()}).status_code == 302
+        assert client.post(f"/units/{district}/appointment", asked | {"role": "auditor"}).status_code == 422
+        address = f"/units/nominations/{Nomination.objects.get().id}"
+        assert address in client.get(f"/units/{district}").content.decode()
+        signed = {"outcome": "confirmed", "reason": "", "signature": "a long password 1"}
+        assert self.signs(client, city.user("district"), address, signed) == 422
+        assert not access.scope_for(someone).may("measures.approve")
+        assert sign_in(client, city.user("security_admin")).get(address).status_code == 200
+        assert self.signs(client, city.user("security_admin"), address, signed | {"signature": "wrong"}) == 422
+        assert self.signs(client, city.user("security_admin"), address, signed) == 302
+        assert access.scope_for(someone).may("measures.approve")
+        assert client.get(address).status_code == 404
+        assert client.get("/units/nominations/").status_code == 200
+
+    def test_may_be_taken_back_by_whoever_named(self, client: Client, city: World) -> None:
+        given = {"at": clock.now(), "by": city.actor("district"), "key": uuid4()}
+        unit, since = city.unit("410811").id, START.date()
+        made = access.nominations.nominate(
+            city.user("colleague").id, role="order_approver", unit_id=unit, since=since, **given
+        )
+        taken = {"outcome": "refused", "reason": "", "signature": "a long password 1"}
+        assert self.signs(client, city.user("district"), f"/units/nominations/{made}", taken) == 302
+        assert Nomination.objects.get().state == "refused"
+
+    def test_of_another_district_do_not_exist(self, client: Client, city: World) -> None:
+        given = {"at": clock.now(), "by": city.actor("district"), "key": uuid4()}
+        unit, since = city.unit("410811").id, START.date()
+        made = access.nominations.nominate(
+            city.user("colleague").id, role="order_approver", unit_id=unit, since=since, **given
+        )
+        sign_in(client, city.user("stranger"))
+        assert client.get(f"/units/nominations/{made}").status_code == 404
+        assert str(made) not in client.get("/units/nominations/").content.decode()
+
+    def signs(self, client: Client, user: User, address: str, form: dict[str, str]) -> int:
+        user.set_password("a long password 1")
+        user.save()
+        return sign_in(client, user).post(address, form | {"key": str(uuid4())}).status_code
 
 
 class TestAudit:

@@ -1,4 +1,5 @@
-"""Accounts: opened, closed and helped by the system administrator, who cannot give anybody a post."""
+"""Accounts: opened, closed and helped by the system administrator, who cannot give anybody a post; unlocked and signed
+out by the security administrator, who cannot get into one."""
 
 from uuid import UUID
 
@@ -31,13 +32,14 @@ FILTERS = [
 ]
 
 
-@access.require("access.users")
+@access.require("access.accounts")
 def listing(request: access.Request) -> HttpResponse:
     table = Table.from_request(request, COLUMNS, queries.Accounts(request.scope), FILTERS, sort="username")
     return render_table(
         request,
         "units/accounts.html",
         table,
+        {"may_open": request.whole_scope.may("access.users")},
         export_name="accounts",
         on_export=access.exporting(request.scope, "accounts"),
     )
@@ -64,12 +66,19 @@ def add(request: access.Request, given: dict[str, str]) -> None:
     )
 
 
-@access.require("access.users")
+@access.require("access.accounts")
 def detail(request: access.Request, user_id: UUID) -> HttpResponse:
     account = queries.account_in(request.scope, user_id)
     posts = access.queries.posts_of_user(user_id)
     crumbs = trail((_("Accounts"), reverse("accounts:list")))
-    context = {"account": account, "posts": posts, "crumbs": crumbs, "today": access.queries.today()}
+    context = {
+        "account": account,
+        "posts": posts,
+        "crumbs": crumbs,
+        "today": access.queries.today(),
+        "may_help": request.whole_scope.may("access.users"),
+        "may_end": request.whole_scope.may("access.sessions"),
+    }
     return page(request, "units/account.html", context)
 
 
@@ -95,12 +104,22 @@ def device_reset(request: access.Request, user_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@access.require("access.users")
+@access.require("access.sessions")
 def sessions(request: access.Request, user_id: UUID) -> HttpResponse:
     """Sign the account out everywhere, for a device that was left open or lost."""
     account = queries.account_in(request.scope, user_id)
     access.actions.end_sessions(account.id, at=clock.now(), by=request.scope.actor, key=request_key(request))
     messages.success(request, _("Every session of the account is over."))
+    return redirect("accounts:detail", user_id)
+
+
+@require_POST
+@access.require("access.sessions")
+def unlock(request: access.Request, user_id: UUID) -> HttpResponse:
+    """Forget the wrong tries that closed the account to a network."""
+    account = queries.account_in(request.scope, user_id)
+    access.actions.unlock(account.id, at=clock.now(), by=request.scope.actor, key=request_key(request))
+    messages.success(request, _("The account is unlocked. Whoever it belongs to may try again."))
     return redirect("accounts:detail", user_id)
 
 

@@ -53,7 +53,10 @@ def detail(request: access.Request, unit_id: UUID) -> HttpResponse:
 def unit_context(request: access.Request, found: queries.UnitPage) -> dict[str, object]:
     unit = found.unit
     whole = request.whole_scope
+    waiting = [one for one in access.queries.nominations(whole) if one.unit == unit.id]
     return {
+        "waiting": waiting,
+        "may_confirm": whole.may("units.confirm"),
         "unit": unit,
         "posts": found.posts,
         "children": found.children,
@@ -171,18 +174,24 @@ def appointment(request: access.Request, unit_id: UUID) -> HttpResponse:
     """Appoint somebody to a post of the unit."""
     unit = queries.unit_in(request.scope, unit_id)
     initial = {"role": request.GET.get("role", ""), "since": access.queries.today()}
-    form = AppointmentForm(request.POST or None, people=queries.people_who_can_serve(request.scope), initial=initial)
+    people = queries.people_who_can_serve(request.scope)
+    form = AppointmentForm(request.POST or None, people=people, kind=unit.kind, initial=initial)
     if request.method == "POST" and accepted(form, lambda: appoint(request, unit.id, form.cleaned_data)):
-        messages.success(request, _("The post is filled."))
+        if access.queries.takes_two(form.cleaned_data["role"]):
+            messages.success(request, _("The person is named. The post is filled when another unit confirms it."))
+        else:
+            messages.success(request, _("The post is filled."))
         return redirect("units:detail", unit_id)
     back = reverse("units:detail", args=[unit_id])
     return page(request, "units/form.html", {"form": form, "heading": _("Appoint"), "about": unit.name, "back": back})
 
 
 def appoint(request: access.Request, unit_id: UUID, given: dict[str, object]) -> None:
-    access.actions.appoint(
+    """Fill the post; one that takes two people waits for the second."""
+    role = str(given["role"])
+    (access.nominations.nominate if access.queries.takes_two(role) else access.actions.appoint)(
         UUID(str(given["user"])),
-        role=str(given["role"]),
+        role=role,
         unit_id=unit_id,
         since=given["since"],  # type: ignore[arg-type]
         until=given["until"],  # type: ignore[arg-type]
