@@ -69,7 +69,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    column: Column
+    """`shown` is how the value is drawn: as the column says, or "none" where there is nothing to draw."""
+
+    kind: Kind
+    label: str
+    shown: str
     value: object
     url: str
 
@@ -142,13 +146,8 @@ class Table:
 
     @cached_property
     def rows(self) -> list[list[Cell]]:
-        return [
-            [
-                Cell(column, getattr(row, column.name), getattr(row, column.href, "") if column.kind == "link" else "")
-                for column in self.columns
-            ]
-            for row in self.found
-        ]
+        labelled = [(column, str(column.label)) for column in self.columns]  # translated once, not in every row
+        return [[_cell(row, column, label) for column, label in labelled] for row in self.found]
 
     @property
     def heads(self) -> list[Head]:
@@ -247,6 +246,13 @@ def render_table(
     response = page(request, drawn, {"table": table, **(context or {})})
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _cell(row: Any, column: Column, label: str) -> Cell:
+    value = getattr(row, column.name)
+    url = getattr(row, column.href, "") if column.kind == "link" else ""
+    shown = column.kind if url or (value is not None and value != "") else "none"
+    return Cell(column.kind, label, shown, value, url)
 
 
 def _asks_for_rows(request: HttpRequest) -> bool:

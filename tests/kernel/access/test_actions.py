@@ -146,6 +146,10 @@ class TestPosts:
         access.actions.end_appointment(held.id, until=TODAY, reason="moved", **given(city))
         after = {(one.unit, one.role) for one in access.queries.vacancies(scope)}
         assert after - before == {(city.unit("site-yuntai").id, "site_head")}
+        site = city.unit("site-yuntai").id
+        of_it = {(one.unit, one.role) for one in access.queries.vacancies(scope, of=[site])}
+        assert of_it == {(unit, role) for unit, role in after if unit == site}
+        assert access.queries.vacancies(scope, of=[]) == []
         with pytest.raises(Vacant):
             access.queries.require_holder("site_head", city.unit("site-yuntai").id)
 

@@ -1,10 +1,12 @@
 """Whoever is in the city and passed no gate: found by a community, classed as at landing, and counted by route."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from bihuan.kernel import access, clock, custody
@@ -23,6 +25,10 @@ from tests.world import World
 __all__ = ["city"]
 
 COMMUNITY = "410811001001"
+LANDINGS = {
+    "arrivals_landed": {"landed_at", "found_at", "measure"},
+    "arrivals_gate_landed": {"landed_at", "found_at", "gate_id"},
+}
 
 
 def today() -> date:
@@ -209,3 +215,10 @@ class TestFoundLaterPages:
         find(city, days_ago=0)
         [gate] = queries.gates(access.scope_for(city.user("commander")))
         assert (gate.landed_today, gate.expected_today) == (0, 0)
+
+    def test_leaves_the_board_to_its_indexes(self, city: World):
+        """What tells them apart stands in the indexes by which a day's landings are counted: no row is read for it."""
+        with connection.cursor() as cursor:
+            for index, columns in LANDINGS.items():
+                cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [index])
+                assert columns <= set(re.findall(r"\w+", cursor.fetchone()[0]))

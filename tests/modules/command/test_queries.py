@@ -118,6 +118,9 @@ class TestVacantPosts:
         after = queries.DutyList(scope, START)
         [line] = after.rows({"unit": "410811", "vacant": "1"}, "due", 0, 20)
         assert line.post is not None
+        shown = after.rows({}, "due", 0, 20)
+        assert len(shown) > 1
+        assert [one.id for one in shown if one.post] == [line.id]
         assert after.count({"unit": "410811", "vacant": "1"}) == 1
         assert owed(scope, "410811") == [line.id]
 

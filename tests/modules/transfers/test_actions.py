@@ -12,7 +12,7 @@ from bihuan.kernel.ledger import history
 from bihuan.kernel.text import Text
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.transfers import actions, events, queries
-from bihuan.modules.transfers.models import Request
+from bihuan.modules.transfers.models import Request, RequestState
 from tests.modules.measures.ordering import evidence, live_order, person, propose
 from tests.modules.transfers.driving import by, driver, request, trip, underway, vehicle, waiting
 from tests.world import World, world
@@ -50,6 +50,23 @@ class TestRequest:
     def test_is_the_duty_of_the_nearest_fleet(self, city: World):
         one = asked(request(city, live_order(city)))
         assert one.fleet_id == city.unit("fleet").id
+
+    def test_waits_since_the_approval_but_after_a_way_behind_it_since_it_was_asked_for(self, city: World):
+        _going, (first,) = underway(city, "Zhang San")
+        held = Request.objects.select_related("order").get(pk=first)
+        [before] = queries.waiting([first], clock.now())
+        assert before.since == held.order.approved_at
+        Request.objects.filter(pk=first).update(state=RequestState.ARRIVED)
+        again = Request.objects.create(
+            order_id=held.order_id,
+            person_id=held.person_id,
+            from_unit_id=held.to_unit_id,
+            to_unit_id=held.from_unit_id,
+            fleet_id=held.fleet_id,
+            requested_at=clock.now() + timedelta(hours=5),
+        )
+        [after] = queries.waiting([again.id], clock.now() + timedelta(hours=6))
+        assert (after.since, after.waiting) == (again.requested_at, timedelta(hours=1))
 
     def test_is_made_once_an_order(self, city: World):
         order = live_order(city)
