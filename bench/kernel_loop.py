@@ -85,7 +85,8 @@ def at_size(owner: psycopg.Connection, before: int, size: int, start: datetime) 
     owner.execute("VACUUM (ANALYZE) loop_run, loop_duty, ledger_fact")  # as autovacuum would have by then
     later = now + timedelta(hours=7)
     with clock.given(later):
-        worked = seconds(lambda: [work(later, limit=2000) for _ in range(5)])
+        taken: list[int] = []
+        worked = seconds(lambda: taken.extend(work(later, limit=2000) for _ in range(5)))
         counts = seconds(lambda: queries.counts_by_step(now=later))
         page = seconds(lambda: queries.open_duties(units=UNITS[:20], now=later, limit=50))
         drifted = seconds(lambda: drift(later))
@@ -95,7 +96,7 @@ def at_size(owner: psycopg.Connection, before: int, size: int, start: datetime) 
         "open_s": round(opened, 1),
         "again_s": round(again, 1),
         "one_subject_ms": round(one * 10, 2),
-        "worker_runs_per_second": round(10_000 / worked),
+        "worker_runs_per_second": round(sum(taken) / worked),  # a small city has fewer than are asked for
         "counts_by_step_ms": round(counts * 1000, 1),
         "duty_page_ms": round(page * 1000, 1),
         "drift_s": round(drifted, 1),
