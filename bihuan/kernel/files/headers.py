@@ -64,7 +64,9 @@ def heading_of(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[s
     return heading
 
 
-def likely_heading_of(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> Heading:
+def likely_heading_of(
+    top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[str, str] | None = None
+) -> Heading:
     """The same of a table that may lack anything: where no form knows its headers they are the first row that is
     nearly as full as the fullest, under the template.
     """
@@ -79,7 +81,9 @@ def _keys(learnt: Mapping[str, str] | None) -> dict[str, str]:
     return {header_key(header): column for header, column in (learnt or {}).items()}
 
 
-def _found(top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[str, str]) -> "tuple[_Candidate, Form] | None":
+def _found(
+    top: Sequence[Numbered], forms: Sequence[Form], learnt: Mapping[str, str]
+) -> "tuple[_Candidate, Form] | None":
     for form in forms:
         if form.signature:
             wanted = {header_key(header) for header in form.signature}

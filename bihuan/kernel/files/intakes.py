@@ -84,7 +84,7 @@ class Intake:
 
     @classmethod
     def outline(cls, source: Source, forms: Sequence[Form], learnt: Mapping[str, str] | None = None) -> "Outline":
-        """The columns of a file that may lack any, each with its first values, so that somebody can say what they are."""
+        """The columns of a file that may lack any, each with its first values: somebody can say what they are."""
         opened = cls.__new__(cls)
         opened._open(source, forms, learnt or {}, likely_heading_of)  # noqa: SLF001
         heading = opened.heading
@@ -111,9 +111,7 @@ class Intake:
 
     # --- opening
 
-    def _open(
-        self, source: Source, forms: Sequence[Form], learnt: Mapping[str, str], heading: Finder
-    ) -> None:
+    def _open(self, source: Source, forms: Sequence[Form], learnt: Mapping[str, str], heading: Finder) -> None:
         self.source, self.forms, self.learnt, self._heading_of = source, forms, learnt, heading
         self.notes: list[Note] = []
         self.encoding = self.delimiter = self.sheet = ""

@@ -49,6 +49,9 @@ ACCEPTED = "arrival.accepted"
 CLOSED = "arrival.closed"
 """Everything that had to follow is done."""
 
+TAKEN_BACK = "arrival.taken_back"
+"""The file that announced this trip was taken back: nobody is expected. Payload: batch, reason."""
+
 GATE_OPENED = "gate.opened"
 """A first landing point was entered in the catalogue. Subject `unit:<id>`. Payload: kind, capacity_per_hour,
 waiting_capacity.
@@ -67,6 +70,24 @@ rejected.
 
 BATCH_REFUSED = "batch.refused"
 """A file could not be taken in at all. Subject `batch:<id>`. Payload: code, names."""
+
+COLUMNS_SAID = "batch.columns_said"
+"""An officer said which column each header of a file is; it holds for its sender's next files. Subject `batch:<id>`.
+Payload: issuer, unit, columns (header: column, or "" where it is left out).
+"""
+
+COLUMN_UNSAID = "batch.column_unsaid"
+"""What was said of a header no longer holds. Subject the file it was said of. Payload: issuer, unit, header, column."""
+
+BATCH_TAKEN_BACK = "batch.taken_back"
+"""A file is being taken back within a day: what it created and changed goes back to what it was. Subject `batch:<id>`.
+Payload: reason.
+"""
+
+BATCH_UNDONE = "batch.undone"
+"""Everything of a file is back as it was, but for the rows named. Subject `batch:<id>`. Payload: arrivals, people,
+changed (how many), kept (numbers of rows by the reason they were kept for).
+"""
 
 ROW_DECIDED = "batch.row_decided"
 """An officer decided a doubtful row. Subject `batch:<id>`. Payload: row, taken_in (truth), arrival, reason."""

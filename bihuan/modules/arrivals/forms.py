@@ -5,13 +5,13 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import access
+from bihuan.kernel import access, clock
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import HappenedForm
 from bihuan.modules.people import queries as people
 from bihuan.modules.places import queries as places
 
-from .queries import gate_units, mode_names, route_names
+from .queries import ColumnCard, ColumnsCard, gate_units, mode_names, route_names
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 
@@ -130,13 +130,10 @@ class WalkInForm(FoundForm):
 
     def clean_origin_code(self) -> str:
         """The code of the area that was meant."""
-        asked = self.cleaned_data["origin_code"].strip()
-        domestic, countries = places.names()
-        code = domestic.get(asked.casefold()) or countries.get(asked.casefold())
-        if code is None:
-            near = ", ".join(f"{one.code} {one.name}" for one in places.find(asked, limit=6))
-            raise forms.ValidationError(_("No area has exactly this name or code. %(near)s"), params={"near": near})
-        return code
+        try:
+            return places.origin(self.cleaned_data["origin_code"], clock.now().astimezone(clock.CITY).date())
+        except places.AreaUnclear as unclear:
+            raise forms.ValidationError(str(unclear)) from unclear
 
     def clean(self) -> dict[str, object]:
         """Somebody without a number is known by birth date or phone."""
@@ -239,6 +236,46 @@ class FileForm(forms.Form):
         if file.size > FILE_BYTES_MAX:
             raise forms.ValidationError(_("The file is larger than 64 MB. Split it."))
         return file
+
+
+class ColumnsForm(forms.Form):
+    """Which column of the form each header of a file is."""
+
+    LEFT_OUT = "-"
+
+    def __init__(self, *args: object, card: ColumnsCard, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        choices = [("", _("Not known")), (self.LEFT_OUT, _("Leave out")), *card.choices]
+        self.columns = card.columns
+        for number, column in enumerate(card.columns):
+            self.fields[f"column-{number}"] = forms.ChoiceField(
+                label=column.header,
+                choices=choices,
+                required=False,
+                initial=column.column or (self.LEFT_OUT if column.is_left_out else ""),
+            )
+
+    def rows(self) -> list[tuple[ColumnCard, forms.BoundField]]:
+        """Every column beside its choice."""
+        return [(column, self[f"column-{number}"]) for number, column in enumerate(self.columns)]
+
+    def said(self) -> dict[str, str]:
+        """The headers that were chosen otherwise than they were taken for."""
+        found = {}
+        for column, bound in self.rows():
+            chosen = self.cleaned_data[bound.name]
+            if chosen != bound.initial:
+                found[column.header] = "" if chosen in ("", self.LEFT_OUT) else chosen
+        return found
+
+    def clean(self) -> dict[str, object]:
+        """Every column once."""
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
+        chosen = [value for value in cleaned.values() if value and value != self.LEFT_OUT]
+        for name, value in list(cleaned.items()):
+            if chosen.count(value) > 1:
+                self.add_error(name, _("Two headers cannot be the same column."))
+        return cleaned
 
 
 class GateForm(forms.Form):

@@ -96,21 +96,25 @@ class Batch(Model):
         RUNNING = "running"
         TAKEN_IN = "taken_in"
         FAILED = "failed"
+        TAKEN_BACK = "taken_back"
 
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.MANIFEST)
-    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField(null=True)
     form = models.CharField(max_length=24, blank=True)
     headers = models.JSONField(default=list)
     plan = models.JSONField(default=dict)
+    learnt = models.JSONField(null=True)
     told = models.JSONField(default=list)
     issuer = models.CharField(max_length=120, blank=True)
     legal_basis = models.CharField(max_length=200, blank=True)
     unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+")
     imported_by = models.CharField(max_length=80)
     imported_at = models.DateTimeField()
+    taken_in_at = models.DateTimeField(null=True)
+    taken_back_at = models.DateTimeField(null=True)
     error = models.JSONField(null=True)
     rows = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
@@ -255,6 +259,8 @@ class BatchRow(Model):
     outcome = models.CharField(max_length=9, choices=Outcome)
     problems = models.JSONField(default=list)
     arrival = models.ForeignKey("arrivals.Arrival", null=True, on_delete=models.PROTECT, related_name="lines")
+    wrote = models.JSONField(null=True)
+    kept = models.CharField(max_length=12, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "number"], name="arrivals_row_once_a_batch")]
@@ -262,3 +268,27 @@ class BatchRow(Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.outcome}"
+
+
+class LearntColumn(Model):
+    """Which column a header of one source is, as an officer said it; "" leaves the column out. A source is who sent the
+    file to which unit.
+    """
+
+    unit = models.ForeignKey("access.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    issuer = models.CharField(max_length=120, blank=True)
+    header = models.CharField(max_length=200)
+    column = models.CharField(max_length=80, blank=True)
+    batch = models.ForeignKey("arrivals.Batch", on_delete=models.PROTECT, related_name="+")
+    said_by = models.CharField(max_length=80)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "issuer", "header"], nulls_distinct=False, name="arrivals_header_is_one_column"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.header} = {self.column}"

@@ -6,6 +6,9 @@ REGISTERED = "person.registered"
 CORRECTED = "person.corrected"
 """Particulars were put right. Payload: the fields that changed, each with its new value, and the reason."""
 
+TAKEN_OUT = "person.taken_out"
+"""Entered by a file that was taken back within a day: the register no longer has them. Payload: reason."""
+
 ID_DISPUTED = "person.id_disputed"
 """Two people hold one identity number; both stand in the register. Payload: other (person)."""
 

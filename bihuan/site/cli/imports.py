@@ -70,7 +70,7 @@ def units(file: Path, preview: bool, as_json: bool) -> None:
     "columns",
     multiple=True,
     metavar="HEADER=COLUMN",
-    help="Which column of the form a header is that it does not know. Remembered for the issuer.",
+    help="Which column of the form a header is; empty leaves it out. Remembered for the sender's next files.",
 )
 @click.option(
     "--kind",
@@ -103,6 +103,7 @@ def arrivals(
     \b
     bihuan import arrivals train-g1564.xlsx
     bihuan import arrivals pushed.csv --kind pushed_list --issuer "Zhengzhou" --outcome outcome.csv --json
+    bihuan import arrivals list.csv --issuer "Zhengzhou" --column "Holder=name" --column "No.=document number"
     """
     with city.opened():
         from django.utils.translation import get_language
@@ -121,7 +122,7 @@ def arrivals(
             kind=kind,
             issuer=issuer,
             legal_basis=legal_basis,
-            columns=dict(one.partition("=")[::2] for one in columns),
+            columns=dict(one.rpartition("=")[::2] for one in columns),
             preview=preview,
         )
         if outcome is not None and result.batch is not None:
@@ -136,3 +137,31 @@ def arrivals(
         click.echo(f"{getattr(result, name):>8}  {name}")
     for problem in (*result.told, *result.problems):
         click.echo(f"{problem.row or '-':>8}  {problem.column}  {queries.problem_words(problem.as_json())}")
+
+
+@command.command()
+@click.argument("batch", type=click.UUID)
+@click.option("--reason", required=True, help="Why: it stands in the ledger.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def undo(batch: uuid.UUID, reason: str, as_json: bool) -> None:
+    """Take back a file of travellers that should not have been taken in, within 24 hours.
+
+    What it created and changed goes back to what it was; rows that somebody has worked on since stay and are named.
+    Done twice it changes nothing the second time. Exit code 1 when it is too late: then cancel the arrivals one by one.
+
+    \b
+    bihuan import undo 019eb1c2-6d0e-7a6b-9f7e-0d9f5a6b7c8d --reason "Sent to the wrong city"
+    """
+    with city.opened():
+        from bihuan.kernel import clock
+        from bihuan.kernel.ledger import Actor
+        from bihuan.modules.arrivals import actions, queries
+
+        actions.undo_import(batch, reason=reason, at=clock.now(), by=Actor.system("import"), key=uuid.uuid4())
+        kept = queries.kept_rows(batch)
+    if as_json:
+        click.echo(json.dumps({"batch": str(batch), "kept": {str(number): why for number, why in kept}}))
+        return
+    click.echo(f"{len(kept):>8}  kept")
+    for number, why in kept:
+        click.echo(f"{number:>8}  {why}")

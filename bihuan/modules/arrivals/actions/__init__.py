@@ -1,6 +1,7 @@
 """Writes of arrivals: importing, declaring, landing, handing over, re-classifying, gates."""
 
 from .announcing import cancel, declare
+from .columns import say_columns, unsay_column
 from .finding import find_later
 from .gates import check_gate, open_gate
 from .importing import (
@@ -19,6 +20,7 @@ from .onward import accept, close, hand_over
 from .reclassifying import approve_risk, reclassify
 from .refused import AlreadyLanded, IdentityNotConfirmed, NameNeeded, NoGate, NotExpected, NotHandedOver, NotYetArrived
 from .resolving import drop_row, take_in_row
+from .undoing import begin_undo, undo_import
 
 __all__ = [
     "AlreadyLanded",
@@ -31,6 +33,7 @@ __all__ = [
     "NotYetArrived",
     "accept",
     "approve_risk",
+    "begin_undo",
     "cancel",
     "check_gate",
     "close",
@@ -48,9 +51,12 @@ __all__ = [
     "reclassify",
     "refuse_batch",
     "result_of",
+    "say_columns",
     "take_in",
     "take_in_received",
     "take_in_row",
     "take_in_rows",
+    "undo_import",
+    "unsay_column",
     "walk_in",
 ]

@@ -17,14 +17,17 @@ from psycopg.types.json import Jsonb
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.db import AnyOf, uuid7
-from bihuan.kernel.files import Intake, Line, Plan
+from bihuan.kernel.files import Intake, Line, Plan, header_key
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
 from bihuan.kernel.loop import action, profile
 from bihuan.kernel.postgres import copy_rows
 from bihuan.modules.arrivals import events
+from bihuan.modules.arrivals.actions.columns import say_columns
+from bihuan.modules.arrivals.actions.refused import ColumnUnknown, HeaderUnknown
 from bihuan.modules.arrivals.actions.telling import announcement, change, new_reference
 from bihuan.modules.arrivals.models import Arrival, Batch, BatchRow, State
 from bihuan.modules.arrivals.queries.batches import problem_json
+from bihuan.modules.arrivals.queries.columns import column_named, outlined
 from bihuan.modules.arrivals.queries.forms import forms, lookups
 from bihuan.modules.arrivals.queries.gates import units_of_gates
 from bihuan.modules.arrivals.queries.reading import (
@@ -74,7 +77,7 @@ ARRIVAL_COLUMNS = (
     "measure",
     "registered_at",
 )
-ROW_COLUMNS = ("id", "batch_id", "number", "raw", "outcome", "problems", "arrival_id")
+ROW_COLUMNS = ("id", "batch_id", "number", "raw", "outcome", "problems", "arrival_id", "wrote", "kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ class _Placed:
     arrival: UUID | None = None
     content: tuple[Any, ...] = ()
     is_history: bool = False
+    is_newcomer: bool = False
+    adds_phone: bool = False
 
 
 @dataclass(slots=True)
@@ -148,18 +153,39 @@ def import_arrivals(
     """Take in a file of travellers, set by set, each set in its own transaction. Handed in again, every row is a
     duplicate; but if its taking in was broken off, by a crash or a lost connection, it is taken up where it stopped.
 
-    `columns` says of headers that no form knows which column they are; what was said of an issuer's last file holds for
-    the next. With `preview` nothing is written, and the result says what would be. Raises FileRefused when the file
-    itself is unfit.
+    `columns` says of headers which column of the form they are, "" to leave one out; it holds for the next files of the
+    same sender and unit. With `preview` nothing is written, and the result says what would be. Raises FileRefused when
+    the file itself is unfit.
     """
-    if preview:
-        return _preview(read_file(content, file_name, {**learnt_of(issuer), **(columns or {})}), at)
-    letter: dict[str, Any] = {"kind": kind, "issuer": issuer, "legal_basis": legal_basis, "unit": unit or by.unit}
-    begun = unfinished(content, by.id, **letter)
-    learnt = (learnt_by(begun) if begun else {}) or {**learnt_of(issuer), **(columns or {})}
+    unit = unit or by.unit
+    letter: dict[str, Any] = {"kind": kind, "issuer": issuer, "legal_basis": legal_basis, "unit": unit}
+    begun = None if preview else unfinished(content, by.id, **letter)
+    known = learnt_of(unit, issuer)
+    form, said = _said(content, known, columns) if columns else ("", {})
+    begun_with = learnt_by(begun) if begun else None
+    learnt = {**known, **said} if begun_with is None else begun_with
     intake = read_file(content, file_name, learnt)
+    if preview:
+        return _preview(intake, at)
     batch = begun or receive_batch(content, file_name, **letter, at=at, by=by, key=derive(key, "batch"))
+    if said:
+        say_columns(batch, said, form=form, at=at, by=by, key=derive(key, "columns"))
     return take_in(batch, intake, at=at, by=by, key=derive(batch, "rows"), progress=progress)
+
+
+def _said(content: bytes, known: Mapping[str, str], columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The form of a file, and its columns by the names the form gives them."""
+    form, found = outlined(content, dict(known))
+    headers = {header_key(one.header): one.header for one in found}
+    said: dict[str, str] = {}
+    for header, wanted in columns.items():
+        column = column_named(form, wanted)
+        if column is None:
+            raise ColumnUnknown(wanted, [one.name for one in form.columns])
+        if header_key(header) not in headers:
+            raise HeaderUnknown(header, list(headers.values()))
+        said[headers[header_key(header)]] = column
+    return form.code, said
 
 
 @action
@@ -218,12 +244,13 @@ def take_in(
     stopped: its rows are read as of the day it was received, whatever day it is now.
     """
     plan, told = intake.plan.as_json(), [Problem.told(note).as_json() for note in intake.notes]
+    learnt = dict(intake.learnt)
     received_on = Batch.objects.values_list("imported_at", flat=True).get(id=batch).astimezone(clock.CITY).date()
     done = 0
     for rows in batched(intake.lines(received_on), CHUNK_ROWS):
         _patiently(
             lambda rows=rows, start=done: take_in_rows(  # type: ignore[misc]
-                batch, rows, plan=plan, told=told, at=at, by=by, key=derive(key, "from", str(start))
+                batch, rows, plan=plan, told=told, learnt=learnt, at=at, by=by, key=derive(key, "from", str(start))
             )
         )
         done += len(rows)
@@ -245,6 +272,7 @@ def take_in_rows(
     *,
     plan: Mapping[str, Any],
     told: Sequence[Mapping[str, Any]],
+    learnt: Mapping[str, str],
     at: datetime,
     by: Actor,
     key: UUID,
@@ -263,13 +291,23 @@ def take_in_rows(
         [_arrival_columns(placed, batch, references[placed.arrival], at) for placed in created],
     )
     changed = _update(chunk)
-    copy_rows("arrivals_batchrow", ROW_COLUMNS, [_row_columns(placed, batch) for placed in chunk.placed])
+    before = {placed.row.number: olds for placed, _news, olds in changed}
+    copy_rows(
+        "arrivals_batchrow",
+        ROW_COLUMNS,
+        [_row_columns(placed, batch, before.get(placed.row.number)) for placed in chunk.placed],
+    )
     record_many(
         [*_created_facts(created, references, batch, at, by, key), *_changed_facts(changed, batch, at, by, key)]
     )
     _open_flow(created, batch, at=at, by=by, key=key)
     Batch.objects.filter(id=batch).update(
-        form=plan["form"], headers=plan["headers"], plan=plan, told=told, state=Batch.State.RUNNING
+        form=plan["form"],
+        headers=plan["headers"],
+        plan=plan,
+        told=told,
+        learnt=dict(learnt),
+        state=Batch.State.RUNNING,
     )
 
 
@@ -282,7 +320,7 @@ def finish_batch(batch: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     counts.update(rows.annotate(count=Count("*")).order_by("outcome"))
     for name, count in counts.items():
         setattr(held, name, count)
-    held.rows, held.state, held.content = sum(counts.values()), Batch.State.TAKEN_IN, None
+    held.rows, held.state, held.content, held.taken_in_at = sum(counts.values()), Batch.State.TAKEN_IN, None, at
     held.save()
     record(
         key=key,
@@ -320,7 +358,10 @@ def take_in_received(
     if held.content is None:
         return result_of(batch)
     try:
-        intake = read_file(bytes(held.content), held.file_name, learnt_by(batch) or learnt_of(held.issuer))
+        learnt = learnt_by(batch)
+        intake = read_file(
+            bytes(held.content), held.file_name, learnt_of(held.unit_id, held.issuer) if learnt is None else learnt
+        )
     except FileRefused as refused:
         refuse_batch(
             batch, code=refused.problem.code, names=refused.problem.names, at=at, by=by, key=derive(key, "refused")
@@ -397,6 +438,7 @@ def _place(plan: Plan, lines: Sequence[Line], at: datetime) -> _Chunk:
     area_ids = places.ids({row.traveller.origin for row in rows if row.traveller and row.traveller.origin})
     chunk = _Chunk()
     waiting: list[tuple[Row, UUID]] = []
+    wrote: dict[int, tuple[bool, bool]] = {}
     answers: dict[int, _Placed] = {}
     for row in rows:
         if row.number not in asked:
@@ -413,6 +455,7 @@ def _place(plan: Plan, lines: Sequence[Line], at: datetime) -> _Chunk:
             chunk.newcomers.append(newcomer)
         if enrolled.adds_phone:
             chunk.phones[str(enrolled.person)] = enrolled.adds_phone
+        wrote[row.number] = newcomer is not None, bool(enrolled.adds_phone)
         waiting.append((row, enrolled.person))
     trips = trips_of({person for _row, person in waiting})
     overs = _Overs(today)
@@ -421,7 +464,8 @@ def _place(plan: Plan, lines: Sequence[Line], at: datetime) -> _Chunk:
         placed = _trip_of(row, person, trips, area_ids, overs)
         if placed.outcome == Outcome.DUPLICATE and str(person) in chunk.phones:
             placed = replace(placed, outcome=Outcome.UPDATED.value, content=_content_of(trips[person], placed))
-        answers[row.number] = placed
+        is_newcomer, adds_phone = wrote[row.number]
+        answers[row.number] = placed = replace(placed, is_newcomer=is_newcomer, adds_phone=adds_phone)
         if placed.outcome == Outcome.CREATED:
             made[placed.arrival] = row.number
         elif (
@@ -536,8 +580,13 @@ def _arrival_columns(placed: _Placed, batch: UUID, reference: str, at: datetime)
     return (placed.arrival, reference, placed.person, batch, *placed.content, state.value, "", "", "", "", "", "", at)
 
 
-def _row_columns(placed: _Placed, batch: UUID) -> tuple[Any, ...]:
+def _row_columns(placed: _Placed, batch: UUID, before: Mapping[str, Any] | None) -> tuple[Any, ...]:
     problems = [problem.as_json() for problem in placed.problems]
+    wrote = {
+        **({"newcomer": str(placed.person)} if placed.is_newcomer else {}),
+        **({"phone": str(placed.person)} if placed.adds_phone else {}),
+        **({"before": {name: _plain(old) for name, old in before.items()}} if before else {}),
+    }
     return (
         uuid7(),
         batch,
@@ -546,26 +595,35 @@ def _row_columns(placed: _Placed, batch: UUID) -> tuple[Any, ...]:
         placed.outcome,
         Jsonb(problems),
         placed.arrival,
+        Jsonb(wrote) if wrote else None,
+        "",
     )
 
 
-def _update(chunk: _Chunk) -> list[tuple[_Placed, dict[str, Any]]]:
-    """Write what rows say anew of arrivals that are known; returns each with the fields that changed."""
+def _plain(value: Any) -> Any:
+    """A value of an arrival as JSON."""
+    return value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, UUID) else value
+
+
+def _update(chunk: _Chunk) -> list[tuple[_Placed, dict[str, Any], dict[str, Any]]]:
+    """Write what rows say anew of arrivals that are known; returns each with the fields that changed, and what stood in
+    them before.
+    """
     by_arrival = {placed.arrival: placed for placed in chunk.placed if placed.outcome == Outcome.UPDATED}
     held = {arrival.id: arrival for arrival in Arrival.objects.select_for_update().filter(id=AnyOf(by_arrival))}
-    changed: list[tuple[_Placed, dict[str, Any]]] = []
+    changed: list[tuple[_Placed, dict[str, Any], dict[str, Any]]] = []
     for arrival_id, placed in by_arrival.items():
         arrival = held.get(arrival_id)
         assert arrival is not None, "an updated row names an arrival that is there"
         news = {name: new for name, new in zip(CONTENT, placed.content, strict=True) if getattr(arrival, name) != new}
         if not news:  # written with an earlier row of this set
             continue
-        changed.append((placed, news))
-    _write_news([(placed.arrival, *placed.content) for placed, _news in changed])
+        changed.append((placed, news, {name: getattr(arrival, name) for name in news}))
+    write_news([(placed.arrival, *placed.content) for placed, _news, _olds in changed])
     return changed
 
 
-def _write_news(rows: Sequence[tuple[Any, ...]]) -> None:
+def write_news(rows: Sequence[tuple[Any, ...]]) -> None:
     """Arrivals by id with their new content: one COPY and one UPDATE, however many."""
     if not rows:
         return
@@ -602,10 +660,14 @@ def _created_facts(
 
 
 def _changed_facts(
-    changed: Sequence[tuple[_Placed, dict[str, Any]]], batch: UUID, at: datetime, by: Actor, key: UUID
+    changed: Sequence[tuple[_Placed, dict[str, Any], dict[str, Any]]],
+    batch: UUID,
+    at: datetime,
+    by: Actor,
+    key: UUID,
 ) -> Iterator[NewFact]:
     gates = units_of_gates()
-    for placed, news in changed:
+    for placed, news, _olds in changed:
         assert placed.arrival is not None
         assert placed.person is not None
         values = dict(zip(CONTENT, placed.content, strict=True))

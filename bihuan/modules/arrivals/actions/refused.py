@@ -1,5 +1,7 @@
 """What an officer is told when an arrival cannot go on as asked."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.refusals import NotFound, Refused
@@ -76,3 +78,49 @@ class NotHandedOver(Refused):
 class RowDecided(Refused):
     def __init__(self) -> None:
         super().__init__(_("This row no longer waits for a decision."), _("Open the batch to see what became of it."))
+
+
+class ColumnSaidTwice(Refused):
+    def __init__(self) -> None:
+        super().__init__(_("Two headers cannot be the same column."), _("Choose one of them and leave the other out."))
+
+
+class ColumnUnknown(Refused):
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        super().__init__(
+            _("The form has no column “%(name)s”.") % {"name": name},
+            _("Choose one of: %(names)s.") % {"names": ", ".join(names)},
+        )
+
+
+class HeaderUnknown(Refused):
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        super().__init__(
+            _("The file has no header “%(name)s”.") % {"name": name},
+            _("Its headers are: %(names)s.") % {"names": ", ".join(names)},
+        )
+
+
+class NothingSaid(Refused):
+    def __init__(self) -> None:
+        super().__init__(_("This was taken back before."), _("Reload the page."))
+
+
+class NotTakenIn(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            _("Only a file whose rows were taken in can be taken back."), _("Wait until it is taken in, and try again.")
+        )
+
+
+class TooLateToTakeBack(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            _("A file can be taken back within 24 hours of its being taken in."),
+            _("Cancel the arrivals that were announced by mistake one by one, each with its reason."),
+        )
+
+
+class ReasonMissing(Refused):
+    def __init__(self) -> None:
+        super().__init__(_("A file is taken back for a reason."), _("Say in a sentence what was wrong with it."))

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.files import Plan
-from bihuan.kernel.ledger import Actor, derive, record, record_many
+from bihuan.kernel.ledger import Actor, derive, history, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.modules.arrivals import events
 from bihuan.modules.arrivals.actions.importing import arrival_values
@@ -66,6 +66,8 @@ def take_in_row(row_id: UUID, *, reason: str, at: datetime, by: Actor, key: UUID
     )
     record_many([fact])
     custody.open_flow(batch.subject, [arrival.subject], key=derive(key, "flow"), at=at, by=by)
+    if _entered(person, at, by):
+        row.wrote = {"newcomer": str(person)}
     _decided(row, batch, BatchRow.Outcome.CREATED, arrival.id, reason, at=at, by=by, key=key)
     return arrival.id
 
@@ -76,6 +78,14 @@ def drop_row(row_id: UUID, *, reason: str, at: datetime, by: Actor, key: UUID) -
     row = _doubtful(row_id)
     batch = Batch.objects.defer("content").get(id=row.batch_id)
     _decided(row, batch, BatchRow.Outcome.REJECTED, None, reason, at=at, by=by, key=key)
+
+
+def _entered(person: UUID, at: datetime, by: Actor) -> bool:
+    """Whether this decision entered the person in the register."""
+    return any(
+        fact.kind == people.REGISTERED and (fact.happened_at, fact.actor) == (at, by.id)
+        for fact in history(f"person:{person}")
+    )
 
 
 def _completed(row: BatchRow, headers: list[str]) -> list[str]:
@@ -90,6 +100,8 @@ def _completed(row: BatchRow, headers: list[str]) -> list[str]:
 def _doubtful(row_id: UUID) -> BatchRow:
     row: BatchRow | None = BatchRow.objects.select_for_update().filter(id=row_id).first()
     if row is None or row.outcome != BatchRow.Outcome.DOUBTFUL:
+        raise RowDecided
+    if Batch.objects.filter(id=row.batch_id, taken_back_at__isnull=False).exists():
         raise RowDecided
     return row
 
@@ -106,7 +118,7 @@ def _decided(
     key: UUID,
 ) -> None:
     row.outcome, row.arrival_id = outcome, arrival
-    row.save(update_fields=["outcome", "arrival"])
+    row.save(update_fields=["outcome", "arrival", "wrote"])
     Batch.objects.filter(id=batch.id).update(**{"doubtful": F("doubtful") - 1, outcome.value: F(outcome.value) + 1})
     record(
         key=derive(key, "decided"),

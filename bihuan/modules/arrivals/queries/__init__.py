@@ -1,19 +1,26 @@
 """Reads of arrivals: cards and lists, gates and their queues, batches and their reckoning, classes in plain words."""
 
+from bihuan.modules.arrivals.rules import EXPECTED_DAYS_AHEAD_MAX
+
 from .batches import (
     BatchCard,
     Batches,
     BatchRows,
+    UndoCard,
     annotated,
     batch,
     batch_name,
     batch_names,
     batches_reckoned,
+    kept_names,
+    kept_rows,
     outcome_csv,
     outcome_names,
     problem_json,
     problem_words,
     row_card,
+    undo_card,
+    undo_closes_at,
 )
 from .cards import (
     ArrivalCard,
@@ -33,8 +40,9 @@ from .cards import (
     total,
 )
 from .classes import Classed, class_codes, classed
+from .columns import ColumnCard, ColumnsCard, Learnt, columns_of, lacking
 from .finding import FoundLater, late_names, route_names
-from .forms import form_names, forms, reason, remedy, template_headers
+from .forms import file_reason, form_names, forms, reason, remedy, template_headers
 from .gates import (
     CHECKLIST,
     GateCard,
@@ -54,17 +62,22 @@ from .reading import FileRefused, content_of
 
 __all__ = [
     "CHECKLIST",
+    "EXPECTED_DAYS_AHEAD_MAX",
     "ArrivalCard",
     "BatchCard",
     "BatchRows",
     "Batches",
     "Classed",
+    "ColumnCard",
+    "ColumnsCard",
     "FileRefused",
     "FoundLater",
     "GateCard",
     "GateDay",
+    "Learnt",
     "RulesCard",
     "Trips",
+    "UndoCard",
     "annotated",
     "batch",
     "batch_name",
@@ -78,7 +91,9 @@ __all__ = [
     "class_codes",
     "class_counts",
     "classed",
+    "columns_of",
     "content_of",
+    "file_reason",
     "form_names",
     "forms",
     "gate_card",
@@ -86,6 +101,9 @@ __all__ = [
     "gates",
     "held_at_gate",
     "in_scope",
+    "kept_names",
+    "kept_rows",
+    "lacking",
     "late_names",
     "may_go_on",
     "measure_names",
@@ -105,6 +123,8 @@ __all__ = [
     "state_names",
     "template_headers",
     "total",
+    "undo_card",
+    "undo_closes_at",
     "waiting_people",
     "waits_for_destination",
 ]

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
@@ -16,9 +16,10 @@ from bihuan.kernel import access, custody
 from bihuan.kernel.files import FileProblem, Grade, Mark, Returned, as_csv, as_workbook, fitted, returned_headers
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
-from bihuan.modules.arrivals.models import Batch, BatchRow
+from bihuan.modules.arrivals.models import Batch, BatchRow, State
 from bihuan.modules.arrivals.rules import Problem, Severity
 
+from .cards import state_names
 from .forms import file_reason, form_names, reason, remedy
 
 FIELDS = (
@@ -29,8 +30,11 @@ FIELDS = (
     "form",
     "issuer",
     "legal_basis",
+    "unit",
     "imported_by",
     "imported_at",
+    "taken_in_at",
+    "taken_back_at",
     "error",
     "told",
     "rows",
@@ -40,6 +44,8 @@ FIELDS = (
     "doubtful",
     "rejected",
 )
+UNDO_WITHIN = timedelta(hours=24)
+UNMET = (State.EXPECTED, State.HISTORY)
 GRADES = {
     Severity.ERROR: Grade.REJECTED,
     Severity.WARNING: Grade.REJECTED,
@@ -59,8 +65,11 @@ class BatchCard:
     form: str
     issuer: str
     legal_basis: str
+    unit: UUID | None
     imported_by: str
     imported_at: datetime
+    taken_in_at: datetime | None
+    taken_back_at: datetime | None
     error: Mapping[str, Any] | None
     told: tuple[Problem, ...]
     rows: int
@@ -95,6 +104,7 @@ class RowCard:
     outcome: str
     problems: tuple[tuple[str, str, Text, Text], ...]
     arrival_id: UUID | None
+    kept: str = ""
 
     @property
     def first_cells(self) -> str:
@@ -198,10 +208,63 @@ class BatchRows:
         rows = BatchRow.objects.filter(batch_id=self.batch_id)
         if outcome := filters.get("outcome"):
             rows = rows.filter(outcome=outcome)
+        if filters.get("kept"):
+            rows = rows.exclude(kept="")
         if filters.get("problems"):
             bad = [Q(problems__contains=[{"severity": one.value}]) for one in Severity if one is not Severity.REPAIRED]
             rows = rows.filter(reduce(or_, bad))
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class UndoCard:
+    """What taking a file back would undo, and what has become of it."""
+
+    arrivals: int
+    met: int
+    changed: int
+    people: int
+    kept: int
+    is_open: bool
+    closes_at: datetime | None
+
+
+def undo_card(batch_id: UUID, now: datetime) -> UndoCard:
+    """How much of a file would go back: trips that nobody has met, trips it changed, people it entered."""
+    closes_at = undo_closes_at(batch_id)
+    rows = BatchRow.objects.filter(batch_id=batch_id)
+    found = rows.aggregate(
+        arrivals=Count("pk", filter=Q(outcome=BatchRow.Outcome.CREATED, arrival__state__in=UNMET)),
+        met=Count("pk", filter=Q(outcome=BatchRow.Outcome.CREATED) & ~Q(arrival__state__in=UNMET)),
+        changed=Count("pk", filter=Q(wrote__has_any_keys=["before", "phone"])),
+        people=Count("pk", filter=Q(wrote__has_key="newcomer", arrival__state__in=UNMET)),
+        kept=Count("pk", filter=~Q(kept="")),
+    )
+    return UndoCard(**found, is_open=closes_at is not None and now <= closes_at, closes_at=closes_at)
+
+
+def undo_closes_at(batch_id: UUID) -> datetime | None:
+    """Until when a file can be taken back; nothing when it was not taken in, or is taken back already."""
+    held = Batch.objects.filter(id=batch_id, state=Batch.State.TAKEN_IN, taken_back_at__isnull=True)
+    taken_in_at = held.values_list("taken_in_at", flat=True).first()
+    return taken_in_at + UNDO_WITHIN if taken_in_at else None
+
+
+def kept_rows(batch_id: UUID) -> list[tuple[int, str]]:
+    """The rows of a file that was taken back which stay, each with the code of its reason."""
+    rows = BatchRow.objects.filter(batch_id=batch_id).exclude(kept="")
+    return list(rows.order_by("number").values_list("number", "kept"))
+
+
+def kept_names() -> dict[str, object]:
+    """Why a row of a file that was taken back stays, in the reader's language."""
+    states = state_names()
+    return {
+        **{code: states[code] for code in states},
+        "worked_on": _("Somebody has worked on this trip since"),
+        "announced": _("Another file or declaration speaks of this trip"),
+        "corrected": _("The person's record was corrected since"),
+    }
 
 
 def row_card(row_id: UUID) -> tuple[UUID, RowCard]:
@@ -282,4 +345,4 @@ def _row(found: BatchRow) -> RowCard:
         for problem in map(Problem.of, found.problems)
         if problem.severity is not Severity.REPAIRED
     )
-    return RowCard(found.id, found.number, found.raw, found.outcome, problems, found.arrival_id)
+    return RowCard(found.id, found.number, found.raw, found.outcome, problems, found.arrival_id, found.kept)

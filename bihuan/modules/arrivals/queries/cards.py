@@ -386,6 +386,7 @@ def reckoning_names() -> dict[str, object]:
         "landed": names["landed"],
         "found": _("Found later"),
         **{code: names[code] for code in ("not_on_board", "cancelled", "history")},
+        "taken_back": _("Taken back"),
     }
 
 

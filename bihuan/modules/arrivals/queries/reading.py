@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
 from bihuan.kernel.db import AnyOf
 from bihuan.kernel.files import FileProblem, Intake
 from bihuan.kernel.refusals import Refused
-from bihuan.modules.arrivals.models import Arrival, Batch, State
+from bihuan.modules.arrivals.models import Arrival, Batch, LearntColumn, State
 from bihuan.modules.arrivals.rules import Trip
 
 from .forms import file_reason, forms
@@ -58,22 +58,24 @@ def read_file(content: bytes, name: str = "", learnt: Mapping[str, str] | None =
         raise FileRefused(problem) from problem
 
 
-def learnt_of(issuer: str) -> dict[str, str]:
-    """Which column each header of an issuer's last file was: what no form knows is said once, not every time."""
-    if not issuer:
-        return {}
-    last = Batch.objects.filter(issuer=issuer, state=Batch.State.TAKEN_IN).order_by("-imported_at")
-    plan = last.values_list("plan", flat=True).first()
-    return _learnt(plan) if plan else {}
+def learnt_of(unit: UUID | None, issuer: str) -> dict[str, str]:
+    """Which column each header of a source is, as officers said it; "" for one that is left out. What the city says of
+    a sender holds for every unit that does not say otherwise.
+    """
+    said = said_of(unit, issuer).order_by(F("unit").desc(nulls_first=True)).values_list("header", "column")
+    return dict(said)
 
 
-def learnt_by(batch_id: UUID) -> dict[str, str]:
-    """The same of a file whose taking in has begun."""
-    return _learnt(Batch.objects.values_list("plan", flat=True).get(id=batch_id))
+def learnt_by(batch_id: UUID) -> dict[str, str] | None:
+    """The same as it was when the taking in of a file began; nothing when it has not."""
+    found: dict[str, str] | None = Batch.objects.values_list("learnt", flat=True).get(id=batch_id)
+    return found
 
 
-def _learnt(plan: Mapping[str, Any]) -> dict[str, str]:
-    return {plan["headers"][position]: column for position, column in plan.get("places", ())}
+def said_of(unit: UUID | None, issuer: str) -> "QuerySet[LearntColumn]":
+    """What was said of the headers of a source."""
+    own = Q(unit=unit, issuer=issuer)
+    return LearntColumn.objects.filter(own | Q(unit=None, issuer=issuer) if issuer else own)
 
 
 def unfinished(content: bytes, by: str, **letter: object) -> UUID | None:

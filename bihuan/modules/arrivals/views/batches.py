@@ -16,12 +16,13 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.files import FileProblem
 from bihuan.kernel.ledger import Actor, derive
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge, Column, Filter, Stat, Table, accepted, jobs, page, render_table, request_key, trail
 from bihuan.kernel.web.parts import Tone
 from bihuan.modules.arrivals import actions, queries
-from bihuan.modules.arrivals.forms import FileForm, ReasonForm
+from bihuan.modules.arrivals.forms import ColumnsForm, FileForm, ReasonForm
 
 COLUMNS = [
     Column("file_name", gettext_lazy("File"), kind="link"),
@@ -48,7 +49,9 @@ STATES = {
     "running": (gettext_lazy("Being taken in"), "info"),
     "taken_in": (gettext_lazy("Taken in"), "good"),
     "failed": (gettext_lazy("Cannot be imported"), "bad"),
+    "taken_back": (gettext_lazy("Taken back"), "neutral"),
 }
+ASSIGNABLE = ("header_unknown", "columns_missing")
 OUTCOME_TONES: dict[str, Tone] = {
     "created": "good",
     "updated": "info",
@@ -134,24 +137,11 @@ def preview(request: access.Request, batch_id: UUID) -> HttpResponse:
     if batch.state != "waiting":
         return redirect("batches:detail", batch_id)
     try:
-        result = actions.import_arrivals(
-            queries.content_of(batch_id),
-            batch.file_name,
-            issuer=batch.issuer,
-            preview=True,
-            at=clock.now(),
-            by=request.scope.actor,
-            key=derive(batch_id, "preview"),
-        )
+        result = previewed(request, batch)
     except queries.FileRefused as refused:
-        actions.refuse_batch(
-            batch_id,
-            code=refused.problem.code,
-            names=refused.problem.names,
-            at=clock.now(),
-            by=request.scope.actor,
-            key=derive(batch_id, "refused"),
-        )
+        if refused.problem.code in ASSIGNABLE:
+            return redirect("batches:columns", batch_id)
+        refuse(request, batch_id, refused.problem)
         return redirect("batches:detail", batch_id)
     problems = [(problem, queries.problem_words(problem.as_json())) for problem in result.problems[:200]]
     context = {
@@ -166,6 +156,42 @@ def preview(request: access.Request, batch_id: UUID) -> HttpResponse:
 
 
 @access.require("arrivals.import")
+def columns(request: access.Request, batch_id: UUID) -> HttpResponse:
+    """The headers of a file with their first values: the officer says which column each is."""
+    batch = queries.batch(batch_id, request.scope)
+    if batch.state != "waiting":
+        return redirect("batches:detail", batch_id)
+    if "refuse" in request.POST:
+        refuse(request, batch_id, queries.lacking(batch_id) or FileProblem("header_unknown"))
+        return redirect("batches:detail", batch_id)
+    if unsaid := request.POST.get("unsay"):
+        unsay(request, batch_id, UUID(unsaid))
+        return redirect("batches:columns", batch_id)
+    card = queries.columns_of(batch_id, get_language() or "zh-hans")
+    form = ColumnsForm(request.POST or None, card=card)
+    if request.method == "POST" and accepted(form, lambda: say(request, batch_id, card, form)):
+        return redirect("batches:preview", batch_id)
+    problem = queries.lacking(batch_id)
+    reason, remedy = queries.file_reason(problem) if problem else ("", "")
+    context = {"batch": batch, "form": form, "reason": reason, "remedy": remedy, "crumbs": crumbs()}
+    return page(request, "arrivals/columns.html", context)
+
+
+@access.require("arrivals.import")
+def undo(request: access.Request, batch_id: UUID) -> HttpResponse:
+    """Take a file back: how much would go back, and the reason."""
+    batch = queries.batch(batch_id, request.scope)
+    card = queries.undo_card(batch_id, clock.now())
+    if not card.is_open and batch.taken_back_at is not None:
+        return redirect("batches:detail", batch_id)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and accepted(form, lambda: begin_undo(request, batch_id, form)):
+        return redirect("web:progress", undo_in_background(request, batch, form))
+    context = {"batch": batch, "card": card, "stats": undo_stats(card), "form": form, "crumbs": crumbs()}
+    return page(request, "arrivals/undo.html", context)
+
+
+@access.require("arrivals.import")
 def detail(request: access.Request, batch_id: UUID) -> HttpResponse:
     """The reckoning of a file: every number opens its rows."""
     batch = queries.batch(batch_id, request.scope)
@@ -173,6 +199,7 @@ def detail(request: access.Request, batch_id: UUID) -> HttpResponse:
     filters = [
         Filter("outcome", _("Outcome"), kind="choice", choices=choices),
         Filter("problems", _("With problems"), kind="flag"),
+        *([Filter("kept", _("Not taken back"), kind="flag")] if batch.state == "taken_back" else []),
     ]
     access.listed(request.scope, "batches.rows", [batch.id])
     table = Table.from_request(request, ROW_COLUMNS, queries.BatchRows(batch_id, row_line), filters, sort="number")
@@ -180,6 +207,7 @@ def detail(request: access.Request, batch_id: UUID) -> HttpResponse:
         "batch": batch,
         "stats": result_stats(batch),
         "flow": flow_stats(batch),
+        "undo": queries.undo_card(batch_id, clock.now()),
         "told": [words(problem) for problem in batch.told],
         "crumbs": crumbs(),
     }
@@ -243,6 +271,90 @@ def take_in_file(report: jobs.Report, *, batch_id: str, key: str, unit: str, nam
     return reverse("batches:detail", args=[batch_id])
 
 
+@jobs.job
+def undo_file(report: jobs.Report, *, batch_id: str, key: str, unit: str, name: str, actor: str, reason: str) -> str:
+    """Take a file back, set by set."""
+    by = Actor(actor, UUID(unit) if unit else None, name)
+    actions.undo_import(UUID(batch_id), reason=reason, at=clock.now(), by=by, key=UUID(key), progress=report)
+    return reverse("batches:detail", args=[batch_id])
+
+
+def previewed(request: access.Request, batch: queries.BatchCard) -> actions.ImportResult:
+    return actions.import_arrivals(
+        queries.content_of(batch.id),
+        batch.file_name,
+        issuer=batch.issuer,
+        unit=batch.unit,
+        preview=True,
+        at=clock.now(),
+        by=request.scope.actor,
+        key=derive(batch.id, "preview"),
+    )
+
+
+def refuse(request: access.Request, batch_id: UUID, problem: FileProblem) -> None:
+    actions.refuse_batch(
+        batch_id,
+        code=problem.code,
+        names=problem.names,
+        at=clock.now(),
+        by=request.scope.actor,
+        key=derive(batch_id, "refused"),
+    )
+
+
+def say(request: access.Request, batch_id: UUID, card: queries.ColumnsCard, form: ColumnsForm) -> None:
+    """Say what the officer chose otherwise than the columns were taken for."""
+    if said := form.said():
+        actions.say_columns(
+            batch_id, said, form=card.form, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        )
+
+
+def unsay(request: access.Request, batch_id: UUID, learnt: UUID) -> None:
+    card = queries.columns_of(batch_id, "en")
+    if any(one.learnt and one.learnt.id == learnt for one in card.columns):
+        actions.unsay_column(learnt, at=clock.now(), by=request.scope.actor, key=derive(learnt, "unsaid"))
+        messages.success(request, _("Taken back. Files that were taken in stay as they are."))
+
+
+def begin_undo(request: access.Request, batch_id: UUID, form: ReasonForm) -> None:
+    actions.begin_undo(
+        batch_id,
+        reason=form.cleaned_data["reason"],
+        at=clock.now(),
+        by=request.scope.actor,
+        key=derive(request_key(request), "begun"),
+    )
+
+
+def undo_in_background(request: access.Request, batch: queries.BatchCard, form: ReasonForm) -> UUID:
+    title = Text(zh=batch.file_name, en=batch.file_name)
+    actor = request.scope.actor
+    return jobs.start(
+        undo_file,
+        title=title,
+        by=actor.id,
+        language=get_language() or "zh-hans",
+        batch_id=str(batch.id),
+        actor=actor.id,
+        key=str(request_key(request)),
+        unit=str(actor.unit or ""),
+        name=actor.name,
+        reason=form.cleaned_data["reason"],
+    )
+
+
+def undo_stats(card: queries.UndoCard) -> list[Stat]:
+    """How much would go back, and how much stays because somebody came."""
+    return [
+        Stat(_("Arrivals that go back"), card.arrivals),
+        Stat(_("People who leave the register"), card.people),
+        Stat(_("Rows whose changes go back"), card.changed),
+        Stat(_("Arrivals that stay: they were met"), card.met, tone="warn" if card.met else "neutral"),
+    ]
+
+
 def receive(request: access.Request, form: FileForm) -> UUID:
     values = dict(form.cleaned_data)
     file = values.pop("file")
@@ -293,7 +405,7 @@ def row_line(row: Any) -> RowLine:
         number=row.number,
         first_cells=row.first_cells,
         outcome=Badge(queries.outcome_names()[row.outcome], OUTCOME_TONES[row.outcome]),
-        words=row.words,
+        words="; ".join(filter(None, [row.words, str(queries.kept_names().get(row.kept, ""))])),
         link=_("Decide") if is_doubtful else _("Open the arrival") if arrival else "",
         url=reverse("batches:decision", args=[row.id]) if is_doubtful else arrival,
     )

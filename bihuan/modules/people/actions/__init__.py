@@ -2,6 +2,7 @@
 
 from bihuan.modules.people.actions.joining import BothUnderWay, Joined, UnderWay, merge, tell_apart, unmerge
 from bihuan.modules.people.actions.registering import (
+    BY_FILES,
     IdTaken,
     IdUnfit,
     NewHousehold,
@@ -12,9 +13,18 @@ from bihuan.modules.people.actions.registering import (
     correct,
     enrol_many,
     register,
+    take_out,
 )
+from bihuan.modules.people.events import CORRECTED, ID_DISPUTED, MERGED, REGISTERED, TOLD_APART, UNMERGED
+
+WORK = frozenset({CORRECTED, ID_DISPUTED, MERGED, TOLD_APART, UNMERGED})
+"""What somebody does to a record after it was entered."""
+
 
 __all__ = [
+    "BY_FILES",
+    "REGISTERED",
+    "WORK",
     "BothUnderWay",
     "IdTaken",
     "IdUnfit",
@@ -29,6 +39,7 @@ __all__ = [
     "enrol_many",
     "merge",
     "register",
+    "take_out",
     "tell_apart",
     "unmerge",
 ]

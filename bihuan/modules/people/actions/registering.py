@@ -1,6 +1,6 @@
 """Writes to the register of people: one verb, one transaction, its facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel.db import AnyOf, uuid7
-from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
+from bihuan.kernel.ledger import Actor, Json, NewFact, derive, histories, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.postgres import copy_rows
 from bihuan.kernel.refusals import Refused
@@ -32,6 +32,8 @@ COLUMNS = (
     "unit_id",
     "household_id",
 )
+COMPLETED, TAKEN_BACK = "completed", "taken back"
+BY_FILES = (COMPLETED, TAKEN_BACK)  # reasons of corrections that no officer made
 CORRECTABLE = ("name", "sex", "birth_on", "id_type", "id_number", "phone", "address", "unit_id", "household_id")
 
 
@@ -134,9 +136,63 @@ def complete_phones(phones: Mapping[str, str], *, at: datetime, by: Actor, key: 
             at=at,
             by=by,
             unit=person.unit_id or by.unit,
-            payload={"phone": person.phone, "reason": "completed"},
+            payload={"phone": person.phone, "reason": COMPLETED},
         )
         for person in people
+    )
+
+
+@action
+def take_out(
+    newcomers: Collection[UUID], phones: Collection[UUID], *, reason: str, at: datetime, by: Actor, key: UUID
+) -> None:
+    """Undo what a file entered within the last day: people nobody else refers to leave the register, and phones that
+    were completed go out again. Whoever was worked on since stays as they are.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM people_take_out(%s::uuid[], %s) AS taken (id)", [list(newcomers), at])
+        gone = [person for (person,) in cursor.fetchall()]
+    units = dict(Person.objects.filter(id=AnyOf(_completed(phones))).values_list("id", "unit_id"))
+    completed = sorted(units)
+    Person.objects.filter(id=AnyOf(completed)).update(phone="")
+    record_many(
+        [
+            *[_taken_back(events.TAKEN_OUT, one, {"reason": reason}, by.unit, at, by, key) for one in gone],
+            *[
+                _taken_back(
+                    events.CORRECTED, one, {"phone": "", "reason": TAKEN_BACK}, units[one] or by.unit, at, by, key
+                )
+                for one in completed
+            ],
+        ]
+    )
+
+
+def _completed(phones: Collection[UUID]) -> list[UUID]:
+    """Of these people those of whom nothing was corrected after their phone was completed."""
+    found = histories([f"person:{person}" for person in phones])
+    last = {
+        subject: next((fact for fact in reversed(facts) if fact.kind == events.CORRECTED), None)
+        for subject, facts in found.items()
+    }
+    return [
+        UUID(subject.partition(":")[2])
+        for subject, fact in last.items()
+        if fact is not None and fact.payload.get("reason") == COMPLETED
+    ]
+
+
+def _taken_back(
+    kind: str, person: UUID, payload: dict[str, Json], unit: UUID | None, at: datetime, by: Actor, key: UUID
+) -> NewFact:
+    return NewFact(
+        key=derive(key, kind, str(person)),
+        kind=kind,
+        subject=f"person:{person}",
+        at=at,
+        by=by,
+        unit=unit,
+        payload=payload,
     )
 
 
