@@ -163,7 +163,7 @@ def note(export: Export, scope: Scope, rows: int) -> str:
         "who": scope.user.name,
         "unit": scope.unit_name,
         "when": f"{clock.now().astimezone(clock.CITY):%Y-%m-%d %H:%M}",
-        "purpose": "; ".join(str(word) for word in (export.get_purpose_display(), export.remark) if word) or "–",
+        "purpose": "; ".join(str(word) for word in (export.get_purpose_display(), export.remark) if word) or "—",
     }
 
 

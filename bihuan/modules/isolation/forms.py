@@ -141,7 +141,7 @@ class HomeForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["unit"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = units if len(units) == 1 else [("", "–"), *units]
+        field.choices = units if len(units) == 1 else [("", "—"), *units]
         for role in queries.team_roles():
             self.fields[f"{role.code}_name"] = forms.CharField(
                 label=_("%(role)s: name") % {"role": role.name}, max_length=60
@@ -278,7 +278,7 @@ class RoomForm(forms.Form):
 
 
 class TicketForm(forms.Form):
-    kind = forms.ChoiceField(label=_("About"), choices=Ticket.Kind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label=_("What it is about"), choices=Ticket.Kind.choices, widget=forms.RadioSelect)
     text = forms.CharField(label=_("What is needed"), max_length=1_000, widget=forms.Textarea(attrs={"rows": 3}))
 
 

@@ -125,7 +125,7 @@ def detail(request: access.Request, sample_id: UUID) -> HttpResponse:
         "may_refer": sample.result == "positive" and request.whole_scope.may("testing.refer"),
         "definitions": [
             Definition(_("Why"), sample.purpose),
-            Definition(_("Day of the test plan"), "–" if sample.day is None else sample.day),
+            Definition(_("Day of the test plan"), "—" if sample.day is None else sample.day),
         ],
         "entries": [
             Entry(one.found_at, one.label, body=one.reason, tone=queries.TONES[one.result] if one.stands else "neutral")

@@ -17,7 +17,7 @@ type Choices = Sequence[tuple[Any, Any]]
 
 def chosen(label: Any, choices: Choices, *, required: bool = True) -> forms.TypedChoiceField:
     """A choice among rows, by id."""
-    offered = choices if required else [("", "–"), *choices]
+    offered = choices if required else [("", "—"), *choices]
     return forms.TypedChoiceField(label=label, choices=offered, coerce=UUID, required=required, empty_value=None)
 
 

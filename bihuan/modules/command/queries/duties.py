@@ -25,6 +25,7 @@ from bihuan.modules.testing import queries as testing
 SORTS = {"due": "breach_at", "title": "step", "opens_at": "opens_at", "unit": "owner_unit"}
 GROUP_SHOWN = 20
 NOBODYS = Q(pk__in=[])
+PARTS = {"day": "", "morning": _("morning"), "afternoon": _("afternoon")}  # of the profiles' days
 
 type Posts = Mapping[str, Collection[UUID]]
 
@@ -54,7 +55,15 @@ class DutyLine:
 
     @property
     def what(self) -> str:
-        return " · ".join(part for part in (self.name, self.occurrence) if part)
+        return " · ".join(part for part in (self.name, self.when) if part)
+
+    @property
+    def when(self) -> str:
+        """Which one of a repeated duty this is: its day, and the part of the day or the day of the test plan."""
+        day, _space, part = self.occurrence.partition(" ")
+        if (number := testing.day_of(self.occurrence)) is not None:
+            return f"{day} {_('Day %(day)s') % {'day': number}}"
+        return f"{day} {PARTS.get(part, part)}".strip()
 
 
 class DutyList:

@@ -90,7 +90,7 @@ class SiteRooms:
         if self.is_usable:
             return Badge(self.state_name, "good")
         return Badge(
-            ", ".join(str(reason) for reason in self.reasons),
+            " · ".join(str(reason) for reason in self.reasons),
             "warn" if self.state == "preparing" else "neutral" if self.state == "closed" else "bad",
         )
 

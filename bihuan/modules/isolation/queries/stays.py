@@ -80,7 +80,7 @@ class CheckRow:
 
     def __str__(self) -> str:
         measured = [] if self.temperature is None else [f"{self.temperature} °C"]
-        return ", ".join([*measured, *map(str, self.symptoms)]) + (f" ({self.remark})" if self.remark else "")
+        return " · ".join([*measured, *map(str, self.symptoms)]) + (f" ({self.remark})" if self.remark else "")
 
     @property
     def contact(self) -> object:

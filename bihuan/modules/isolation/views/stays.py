@@ -43,7 +43,7 @@ def detail(request: access.Request, order_id: UUID) -> HttpResponse:
             Definition(_("At the site until"), until(order.central_ends_at)),
             Definition(_("Isolation order"), order.number, url=reverse("orders:detail", args=[order_id])),
             Definition(_("Telephone"), person.phone),
-            Definition(_("Special needs"), stay.needs or "–"),
+            Definition(_("Special needs"), stay.needs or "—"),
         ],
         "checks": queries.checks_of(order.subject),
         "samples": samples,

@@ -19,7 +19,7 @@ COLUMNS = [
     Column("number", _("Number"), kind="link"),
     Column("name", _("Name")),
     Column("unit", _("Answered by")),
-    Column("kind", _("About"), sortable=False),
+    Column("kind", _("What it is about"), sortable=False),
     Column("state", _("State"), kind="badge"),
     Column("opened_at", _("Opened on"), kind="moment"),
     Column("due", _("Due"), sortable=False, kind="clock"),
@@ -27,7 +27,7 @@ COLUMNS = [
 FILTERS = [
     Filter("q", _("Name or number")),
     Filter("state", _("State"), kind="choice", choices=Ticket.State.choices),
-    Filter("kind", _("About"), kind="choice", choices=Ticket.Kind.choices),
+    Filter("kind", _("What it is about"), kind="choice", choices=Ticket.Kind.choices),
     Filter("open", _("Open only"), kind="flag"),
 ]
 
@@ -66,11 +66,11 @@ def detail(request: access.Request, ticket_id: UUID) -> HttpResponse:
         messages.success(request, _("The answer is given."))
         return redirect("tickets:detail", ticket_id)
     definitions = [
-        Definition(_("About"), ticket.kind),
+        Definition(_("What it is about"), ticket.kind),
         Definition(_("Opened on"), ticket.opened_at),
         Definition(_("Answered by"), ticket.unit),
-        Definition(_("Answered on"), ticket.answered_at or "–"),
-        Definition(_("Settled on"), ticket.closed_at or "–"),
+        Definition(_("Answered on"), ticket.answered_at or "—"),
+        Definition(_("Settled on"), ticket.closed_at or "—"),
     ]
     crumbs = trail((_("Tickets"), reverse("tickets:list")))
     return page(

@@ -108,7 +108,7 @@ def definitions(order: queries.OrderRow) -> list[Definition]:
         Definition(_("Conditions of release"), order.conditions),
         Definition(_("Deciding body"), order.deciding_unit),
         Definition(_("Entered by"), f"{order.proposed_name} · {order.proposed_unit}"),
-        Definition(_("Approved by"), f"{order.approved_name} · {order.approved_unit}" if order.approved_unit else "–"),
+        Definition(_("Approved by"), f"{order.approved_name} · {order.approved_unit}" if order.approved_unit else "—"),
         Definition(_("Proposed at"), order.unit),
     ]
 

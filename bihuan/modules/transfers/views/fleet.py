@@ -145,7 +145,7 @@ def vehicle(request: access.Request, vehicle_id: UUID) -> HttpResponse:
             Definition(_("Fleet"), held.unit),
             Definition(_("Kind"), held.kind),
             Definition(_("Seats"), held.seats),
-            Definition(_("Model"), held.model or "–"),
+            Definition(_("Model"), held.model or "—"),
         ],
         "entries": entries(history(f"vehicle:{vehicle_id}")[::-1]),
         "may_change": request.scope.may("transfers.vehicles"),
@@ -241,7 +241,7 @@ def plan_definitions(held: queries.PlanRow) -> list[Definition]:
         Definition(_("Seats promised"), held.seats),
         Definition(_("Minutes from the call to the gate"), held.eta_minutes),
         Definition(_("Who is called"), f"{held.contact_name} {held.contact_phone}"),
-        Definition(_("Remark"), held.remark or "–"),
+        Definition(_("Remark"), held.remark or "—"),
     ]
 
 

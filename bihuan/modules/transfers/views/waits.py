@@ -39,7 +39,7 @@ UNACCEPTED_COLUMNS = [
     Column("sender", _("Handed over by"), sortable=False),
     Column("receiver", _("To be accepted by"), sortable=False),
     Column("people", _("People"), sortable=False, kind="number"),
-    Column("dispatched_at", _("Since"), sortable=False, kind="moment"),
+    Column("dispatched_at", _("Handed over at"), sortable=False, kind="moment"),
     Column("wait", _("Wait"), sortable=False, kind="badge"),
 ]
 
