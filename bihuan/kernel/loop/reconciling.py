@@ -227,7 +227,8 @@ def put(
         cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {staging} (LIKE {table}) ON COMMIT DROP")
         cursor.execute(f"TRUNCATE {staging}")
         copy_rows(staging, names, values)
-        cursor.execute(f"{head} SELECT {', '.join(names)} FROM {staging} ORDER BY id {tail}")  # noqa: S608
+        order = "run_id, id" if "run_id" in names else "id"  # a run's duties lie side by side, and are read together
+        cursor.execute(f"{head} SELECT {', '.join(names)} FROM {staging} ORDER BY {order} {tail}")  # noqa: S608
     return {id_ for (id_,) in cursor.fetchall()}
 
 
