@@ -30,6 +30,10 @@ MANIFEST = f"""姓名,证件号码,联系电话,车次,座位号,出发地,出�
 李秀英,410802199001010011,13800000012,G1810,05车12A,上海市,2022-07-01 04:10,2022-07-01 09:40,太行社区1号楼
 """
 
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "manifests"
+PROVE = os.environ.get("BIHUAN_PROVE") == "1"
+IN_CI = os.environ.get("CI") == "true"
+
 type Said = subprocess.CompletedProcess[str]
 
 
@@ -147,6 +151,29 @@ class TestDemo:
         assert after["now"].startswith("2021-05-15T06:0")
         assert before["people"] >= 20_000
         assert before["violations"] == after["violations"] == dict.fromkeys(LAWS, 0)
+
+    @pytest.mark.skipif(not PROVE, reason="scripts/prove")
+    @pytest.mark.skipif(not SHARED.exists() and not IN_CI, reason="the real manifests are not here")
+    def test_a_small_city_brings_the_travellers_of_a_real_list_through(
+        self, django_db_setup: None, tmp_path: Path
+    ) -> None:
+        name = f"{NAME}_lived_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+        scratch(name)
+        place = {"BIHUAN_DATABASE_URL": database_url(name), "BIHUAN_HOME": str(tmp_path)}
+        steps = (
+            ("demo", "--empty", "--at", "2021-05-15", "--people", "300", "--json"),
+            ("import", "arrivals", str(SHARED / "SDX-Format.csv"), "--json"),
+            *[("demo", "--advance", "7d", "--json")] * 3,
+        )
+        try:
+            for step in steps:
+                said = bihuan(*step, **place)
+                assert said.returncode == 0, (step, said.stderr)
+        finally:
+            gone(name)
+        after = json.loads(said.stdout)
+        assert after["arrivals"] == 11
+        assert after["violations"] == dict.fromkeys(LAWS, 0)
 
 
 class TestUp:

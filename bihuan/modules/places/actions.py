@@ -1,6 +1,7 @@
 """Writes to the watch list. A level is entered by one person and decided by another from another unit, one whose
 territory contains the area: an area elsewhere concerns the whole city, and the whole city's unit decides."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
-from bihuan.kernel.ledger import Actor, derive, record
+from bihuan.kernel.ledger import Actor, Json, derive, record
 from bihuan.kernel.loop import action
 from bihuan.kernel.refusals import NotFound, Refused
 
@@ -96,15 +97,7 @@ def propose_risk(
         entered_unit_id=by.unit,
         entered_at=at,
     )
-    record(
-        key=key,
-        kind=events.PROPOSED,
-        subject=line.subject,
-        at=at,
-        by=by,
-        unit=by.unit,
-        payload={"area": area.code, "level": level, "since": since, "until": until, "order": order_text},
-    )
+    _tell(line, events.PROPOSED, {"since": since, "until": until, "order": order_text}, at=at, by=by, key=key)
     return line.id
 
 
@@ -113,13 +106,7 @@ def put_in_force(risk_id: UUID, *, at: datetime, by: Actor, key: UUID) -> UUID:
     """Approve a level. The line in force before ends the day before this one begins (or at once, if it begins in the
     past).
     """
-    line: AreaRisk | None = (
-        AreaRisk.objects.select_for_update(of=("self",)).select_related("area").filter(id=risk_id).first()
-    )
-    if line is None:
-        raise NotFound(_("There is no such line on the watch list."))
-    if line.state != RiskState.PROPOSED:
-        raise AlreadyDecided
+    line = _proposed(risk_id)
     if by.unit is None or by.id == line.entered_by or by.unit == line.entered_unit_id:
         raise SecondPersonNeeded
     if by.unit not in queries.deciding_units(line.area.code):
@@ -128,28 +115,29 @@ def put_in_force(risk_id: UUID, *, at: datetime, by: Actor, key: UUID) -> UUID:
     line.state = RiskState.IN_FORCE
     line.approved_by, line.approved_unit_id, line.approved_at = by.id, by.unit, at
     line.save(update_fields=["state", "approved_by", "approved_unit", "approved_at"])
-    record(
-        key=key,
-        kind=events.IN_FORCE,
-        subject=line.subject,
-        at=at,
-        by=by,
-        unit=by.unit,
-        payload={
-            "area": line.area.code,
-            "level": line.level,
-            "since": line.during.lower,
-            "until": line.during.upper,
-            "order": line.order_text,
-            "before": before,
-        },
-    )
+    told: dict[str, Json] = {
+        "since": line.during.lower,
+        "until": line.during.upper,
+        "order": line.order_text,
+        "before": before,
+    }
+    _tell(line, events.IN_FORCE, told, at=at, by=by, key=key)
     return line.id
 
 
 @action
 def reject_risk(risk_id: UUID, *, reason: str, at: datetime, by: Actor, key: UUID) -> None:
     """Refuse a level that was entered."""
+    line = _proposed(risk_id)
+    if by.unit not in queries.deciding_units(line.area.code):
+        raise NotYourArea
+    line.state = RiskState.REJECTED
+    line.save(update_fields=["state"])
+    _tell(line, events.REJECTED, {"reason": reason}, at=at, by=by, key=key)
+
+
+def _proposed(risk_id: UUID) -> AreaRisk:
+    """A line that waits for its decision, locked."""
     line: AreaRisk | None = (
         AreaRisk.objects.select_for_update(of=("self",)).select_related("area").filter(id=risk_id).first()
     )
@@ -157,19 +145,13 @@ def reject_risk(risk_id: UUID, *, reason: str, at: datetime, by: Actor, key: UUI
         raise NotFound(_("There is no such line on the watch list."))
     if line.state != RiskState.PROPOSED:
         raise AlreadyDecided
-    if by.unit not in queries.deciding_units(line.area.code):
-        raise NotYourArea
-    line.state = RiskState.REJECTED
-    line.save(update_fields=["state"])
-    record(
-        key=key,
-        kind=events.REJECTED,
-        subject=line.subject,
-        at=at,
-        by=by,
-        unit=by.unit,
-        payload={"area": line.area.code, "level": line.level, "reason": reason},
-    )
+    return line
+
+
+def _tell(line: AreaRisk, kind: str, payload: Mapping[str, Json], *, at: datetime, by: Actor, key: UUID) -> None:
+    """Record what became of a line of the watch list."""
+    told: dict[str, Json] = {"area": line.area.code, "level": line.level, **payload}
+    record(key=key, kind=kind, subject=line.subject, at=at, by=by, unit=by.unit, payload=told)
 
 
 def _end_earlier(line: AreaRisk, *, at: datetime, by: Actor, key: UUID) -> str:

@@ -1,19 +1,31 @@
 """Reads of areas and of the watch list."""
 
+import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, F, Func, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access
-from bihuan.kernel.refusals import NotFound
+from bihuan.kernel.refusals import NotFound, Refused
 from bihuan.kernel.text import Text
 
 from . import rules
+from .gazetteer import Entry, Gazetteer, Words
 from .models import Area, AreaRisk, Level, RiskState
+
+NAMED_MAX = 6
+WORDS = Path(__file__).resolve().parents[2] / "profiles" / "registers" / "places.toml"
+
+
+class AreaUnclear(Refused):
+    """What was written names no area, or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,8 @@ def find(text: str, limit: int = 20) -> list[AreaRow]:
     condition = Q(name_zh__startswith=asked) | Q(typed__istartswith=typed) | Q(code__startswith=asked.upper())
     areas = Area.objects.annotate(typed=_typed("name_en"), whole=Q(typed__iexact=typed)).filter(condition)
     begins = [_area(found) for found in areas.order_by("-whole", "code")[:limit]]
-    return begins or _written_in_full(asked)[:limit]
+    written = None if begins else gazetteer().find(asked)
+    return begins or ([_area(Area.objects.get(code=written.code))] if written and written.is_whole else [])
 
 
 def _typed(name: str) -> Func:
@@ -73,37 +86,60 @@ def _typed(name: str) -> Func:
     return Func(F(name), Value("ü'’"), Value("v"), function="TRANSLATE", output_field=CharField())
 
 
-def _written_in_full(asked: str) -> list[AreaRow]:
-    """Areas written with the names of what they lie in before their own, as people write an address."""
-    ends = Area.objects.annotate(asked=Value(asked, output_field=CharField())).filter(asked__endswith=F("name_zh"))
-    found = list(ends.exclude(name_zh="").order_by("code"))
-    above = {code for one in found for code in (f"{one.code[:2]}0000", f"{one.code[:4]}00") if code != one.code}
-    named = dict(Area.objects.filter(code__in=above).values_list("code", "name_zh"))
+def gazetteer() -> Gazetteer:
+    """The register, ready to read the names that people write. Built anew for each file: keep it while you need it."""
+    data = _words()
+    abroad: Mapping[str, str] = data["counted_abroad"]
+    rows = Area.objects.order_by("code").values_list("code", "name_zh", "name_en", "aliases")
+    return Gazetteer(
+        [Entry(abroad.get(code, code), (zh, en, rules.typed(en), *aliases)) for code, zh, en, aliases in rows],
+        Words.of(data),
+    )
 
-    def is_meant(one: Area) -> bool:
-        before = asked.removesuffix(one.name_zh)
-        return any(
-            before.startswith(named[code]) for code in (f"{one.code[:2]}0000", f"{one.code[:4]}00") if code in named
+
+def origin(text: str, on: date) -> str:
+    """The code of the area somebody says they come from; refuses, with what to write, where that is not clear."""
+    read = gazetteer()
+    found = read.find(text)
+    if found is None or (not found.is_whole and found.code.endswith("00")):
+        near = read.candidates(text) or [area.code for area in find(text)]
+        names = ", ".join(f"{name} ({code})" for code, name in full_names(near[:NAMED_MAX]).items())
+        if not names:
+            raise AreaUnclear(_("We do not know this place."), _("Write the city, county or country."))
+        raise AreaUnclear(
+            _("Several places may be meant: %(names)s.") % {"names": names}, _("Write one of them, or its code.")
         )
+    if found.code in county_decides(on):
+        names = str(full_names([found.code])[found.code])
+        raise AreaUnclear(
+            _("Only parts of %(area)s are at risk.") % {"area": names}, _("Write the county or district as well.")
+        )
+    return found.code
 
-    return [_area(one) for one in found if is_meant(one)]
+
+def county_decides(on: date) -> frozenset[str]:
+    """Provinces and prefectures without a level of their own in which some county has one."""
+    listed = set(_lines().filter(state=RiskState.IN_FORCE, during__contains=on).values_list("area__code", flat=True))
+    above = {link for code in listed for link in rules.chain(code)[1:]}
+    return frozenset(code for code in above if listed.isdisjoint(rules.chain(code)))
 
 
-def names() -> tuple[dict[str, str], dict[str, str]]:
-    """Codes by every name an area is written with, case-folded: those of areas at home, and those of countries.
+def full_names(codes: Collection[str]) -> dict[str, Text]:
+    """Areas' names by code, each with what it lies in."""
+    chains = {code: rules.chain(code) for code in codes}
+    areas = Area.objects.filter(code__in={link for chain in chains.values() for link in chain})
+    rows = {area.code: area for area in areas.exclude(name_zh__in=_words()["unsaid"])}
+    named = {code: [rows[link] for link in chain if link in rows] for code, chain in chains.items()}
+    return {
+        code: Text(zh="".join(area.name_zh for area in reversed(lying)), en=", ".join(area.name_en for area in lying))
+        for code, lying in named.items()
+    }
 
-    A short name that two areas share is left out: it would have to be guessed."""
-    domestic: dict[str, str] = {}
-    shared: set[str] = set()
-    countries: dict[str, str] = {}
-    for code, zh, en, aliases in Area.objects.values_list("code", "name_zh", "name_en", "aliases"):
-        written = {code, zh, en, rules.typed(en), *aliases}
-        for name in (name.casefold() for name in written if name):
-            if code.isalpha():
-                countries.setdefault(name, code)
-            elif domestic.setdefault(name, code) != code:
-                shared.add(name)
-    return {name: code for name, code in domestic.items() if name not in shared}, countries
+
+@cache
+def _words() -> Mapping[str, Any]:
+    with WORDS.open("rb") as file:
+        return tomllib.load(file)
 
 
 def ids(codes: Collection[str]) -> dict[str, UUID]:

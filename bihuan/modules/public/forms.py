@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
+from bihuan.modules.arrivals import queries as arrivals
 from bihuan.modules.isolation import queries as isolation
 from bihuan.modules.people import queries as people
-from bihuan.modules.public import queries
+from bihuan.modules.places import queries as places
 
 WORDS_MAX = 2000
 MODES = [
@@ -98,6 +99,10 @@ class DeclarationForm(Honeypot):
         expected: datetime = self.cleaned_data["expected_at"]
         if expected.astimezone(clock.CITY).date() < clock.now().astimezone(clock.CITY).date():
             raise ValidationError(_("This day has passed. Enter the day on which you will arrive."))
+        if (expected - clock.now()).days > arrivals.EXPECTED_DAYS_AHEAD_MAX:
+            raise ValidationError(
+                _("Declare at most %(days)s days before you arrive.") % {"days": arrivals.EXPECTED_DAYS_AHEAD_MAX}
+            )
         return expected
 
     def clean_last_exposure_on(self) -> date | None:
@@ -109,13 +114,10 @@ class DeclarationForm(Honeypot):
 
     def clean_origin(self) -> str:
         """The code of the area that is meant."""
-        found = queries.origins(self.cleaned_data["origin"])
-        if not found:
-            raise ValidationError(_("We do not know this place. Write the city, county or country."))
-        if len(found) > 1:
-            names = ", ".join(f"{area.name} ({area.code})" for area in found[:5])
-            raise ValidationError(_("Several places begin like this: %(names)s. Write one of them.") % {"names": names})
-        return found[0].code
+        try:
+            return places.origin(self.cleaned_data["origin"], clock.now().astimezone(clock.CITY).date())
+        except places.AreaUnclear as unclear:
+            raise ValidationError(str(unclear)) from unclear
 
 
 class StatusForm(forms.Form):

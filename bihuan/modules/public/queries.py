@@ -1,18 +1,18 @@
 """What the public pages read: from the modules below, never past their doors."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.access.vocabulary import purposes
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals import queries as arrivals
 from bihuan.modules.isolation import queries as isolation
 from bihuan.modules.measures import queries as measures
-from bihuan.modules.places import queries as places
 
 COMING_MAX = 8
 EVIDENCE = {
@@ -23,15 +23,6 @@ EVIDENCE = {
     "contact.judged": _("Contact with an infected person"),
     "exposure.recorded": _("Contact with an infected person during isolation"),
     "test.resulted": _("A laboratory result"),
-}
-PURPOSES = {
-    "order": _("Looking at the order"),
-    "notice": _("Printing your notice"),
-    "appeal": _("Answering your appeal"),
-    "transfer": _("Arranging your transfer"),
-    "search": _("Looking for you"),
-    "landing": _("Receiving you at the gate"),
-    "isolation.check_in": _("Checking you in"),
 }
 SHOWN_STEPS = ("check", "central_test", "home_check", "home_test", "leave", "test")
 
@@ -71,11 +62,13 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Which office opened the record, what for, and when."""
+    """Which office opened the record, in which role, what for, on which day and how often."""
 
     unit: Text | None
+    role: Text | None
     purpose: str
-    at: datetime
+    on: date
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +85,15 @@ class OwnPage:
     @property
     def readers(self) -> tuple[Looked, ...]:
         return tuple(
-            Looked(reader.unit, str(PURPOSES.get(reader.purpose, _("Your case"))), reader.at)
+            Looked(reader.unit, reader.role, told(reader.purpose), reader.on, reader.times)
             for reader in self.page.readers
         )
+
+
+def told(purpose: str) -> str:
+    """A purpose as the person is told; one that the profile no longer names is their case."""
+    known = purposes().get(purpose)
+    return str(known.told) if known else str(_("Your case"))
 
 
 def contact(unit_id: UUID | None) -> Contact | None:
@@ -146,16 +145,6 @@ def coming(order: measures.OrderRow) -> tuple[Coming, ...]:
         return ()
     ahead = [duty for duty in loop.schedule(order.subject, clock.now()) if duty.step in SHOWN_STEPS]
     return tuple(Coming(duty.title, duty.target_at or duty.opens_at) for duty in ahead[:COMING_MAX])
-
-
-def origins(text: str) -> list[places.AreaRow]:
-    """Areas a traveller may mean; an exact name or code stands alone."""
-    exact = places.area(text)
-    if exact is not None:
-        return [exact]
-    found = places.find(text)
-    same = [area for area in found if text.strip().casefold() in (area.name.zh.casefold(), area.name.en.casefold())]
-    return same[:1] or found
 
 
 def reference_of(arrival_id: UUID) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from random import Random
 from uuid import UUID, uuid5
 
-from bihuan.kernel import clock, loop
+from bihuan.kernel import clock, custody, loop
 from bihuan.kernel.access import Scope
 from bihuan.kernel.ledger import Actor
 from bihuan.kernel.loop import queries as duties
@@ -21,11 +21,13 @@ from bihuan.modules.arrivals import actions as arrivals
 from bihuan.modules.arrivals import queries as arrivals_read
 from bihuan.modules.isolation import actions as isolation
 from bihuan.modules.isolation import queries as isolation_read
+from bihuan.modules.isolation.queries import Patient
 from bihuan.modules.measures import actions as measures
 from bihuan.modules.measures import queries as measures_read
 from bihuan.modules.people import queries as people_read
 from bihuan.modules.testing import actions as testing
 from bihuan.modules.testing import queries as testing_read
+from bihuan.modules.testing.queries import ListRow
 from bihuan.modules.transfers import actions as transfers
 from bihuan.modules.transfers import queries as transfers_read
 from bihuan.modules.transfers.queries import TripRow
@@ -38,6 +40,9 @@ SEARCH = timedelta(hours=22)
 DRIVE = timedelta(minutes=45)
 LABORATORY_TAKES = timedelta(hours=4)
 POSITIVE_SHARE = 0.006
+POSITIVE_SINCE = (date(2022, 6, 24), date(2022, 6, 27))  # since each of these days somebody under an order is positive
+SECOND_SWAB = timedelta(hours=24)
+IN_HOSPITAL = timedelta(hours=36)  # before the first of the two tests on which somebody is discharged
 SHORT_BUS_ON = date(2022, 6, 25)
 SEED = 1
 GATE_OF_MODE = {"rail": "gate-rail", "coach": "gate-coach", "air": "gate-air"}
@@ -106,6 +111,7 @@ class Staff:
         self.log_days(due["service", "day"], now)
         self.refer(due["order", "positive"], now)
         self.admit(due["order", "admit"], now)
+        self.discharge(now)
         self.home(due["order", "home"], now)
         self.visit(due["order", "home_check"], now)
         self.monitor(due["arrival", "check"], now)
@@ -363,11 +369,27 @@ class Staff:
         technician = self.someone("lab_staff", laboratory)
         if not ready or technician is None:
             return
+        surely = self.surely_positive(now, ready)
         found = [
-            (sample.id, "positive" if self.luck("result", sample.code).random() < POSITIVE_SHARE else "negative")
+            (
+                sample.id,
+                "positive"
+                if sample.id == surely or self.luck("result", sample.code).random() < POSITIVE_SHARE
+                else "negative",
+            )
             for sample in ready
         ]
         testing.record_results(found, laboratory_id=laboratory, at=now, by=technician, key=self.key("results"))
+
+    def surely_positive(self, now: datetime, ready: Sequence[ListRow]) -> UUID | None:
+        """One of those under an order, if luck has found nobody: every demo city has somebody in its hospital."""
+        wanted = sum(day <= now.astimezone(clock.CITY).date() for day in POSITIVE_SINCE)
+        if testing_read.SampleList(self.scope).count({"result": "positive"}) >= wanted:
+            return None
+        orders = measures_read.open_orders_of({sample.person_id for sample in ready})
+        taken = testing_read.samples_of_many([f"order:{order.id}" for order in orders.values()])
+        under_order = {sample.id for samples in taken.values() for sample in samples}
+        return next((sample.id for sample in ready if sample.id in under_order), None)
 
     def leave(self, due: Sequence[DutyRow], now: datetime) -> None:
         for duty in due:
@@ -415,6 +437,57 @@ class Staff:
                     key=self.key("admit", duty.subject),
                 )
 
+    def discharge(self, now: datetime) -> None:
+        """Two negative tests a day apart, then the patient goes where the order goes on."""
+        for patient in isolation_read.admitted(self.scope):
+            staff = self.someone("hospital_staff", patient.hospital_id)
+            here_since = custody.moved_at(f"person:{patient.person_id}")
+            if staff is None or here_since is None or patient.onward or now - here_since < IN_HOSPITAL:
+                continue
+            subject = f"order:{patient.order_id}"
+            swabs = [one for one in testing_read.samples_of(subject) if one.taken_at >= here_since]
+            if any(not one.result for one in swabs):
+                continue
+            well = [one for one in swabs if one.result == "negative"]
+            if len(well) < 2:
+                if not swabs or now - max(one.taken_at for one in swabs) >= SECOND_SWAB:
+                    self.swab_patient(patient, staff, now)
+                continue
+            self.let_go(patient, staff, now)
+
+    def swab_patient(self, patient: Patient, staff: Actor, now: datetime) -> None:
+        self.may_fail(
+            "hospital test",
+            testing.take_sample,
+            f"order:{patient.order_id}",
+            person_id=patient.person_id,
+            unit_id=patient.hospital_id,
+            purpose="symptoms",
+            at=now,
+            by=staff,
+            key=self.key("hospital test", patient.order_id),
+        )
+
+    def let_go(self, patient: Patient, staff: Actor, now: datetime) -> None:
+        order = measures_read.order(patient.order_id)
+        leaving = isolation_read.discharging(patient.order_id, patient.hospital_id, now)
+        home = people_read.card(patient.person_id).unit_id
+        worker = self.someone("community_worker", home) if home else None
+        to_unit = self.site_for(order.unit_id) if leaving.to_site and order else worker.unit if worker else None
+        if to_unit is None or leaving.hindrance:
+            return
+        self.may_fail(
+            "discharge",
+            isolation.discharge,
+            patient.order_id,
+            hospital_id=patient.hospital_id,
+            to_unit_id=to_unit,
+            grounds=source()["patterns"]["discharge"],
+            at=now,
+            by=staff,
+            key=self.key("discharge", patient.order_id),
+        )
+
     def clean(self, now: datetime) -> None:
         """Rooms that were left are disinfected and ready again the next morning."""
         if now.astimezone(clock.CITY).hour != 9:
@@ -448,10 +521,13 @@ class Staff:
             )
 
     def home_unit(self, duty: DutyRow) -> UUID | None:
-        """The community of the person, or of the place they visit."""
+        """The community of the person; somebody from elsewhere is looked after by the first there is."""
         assert duty.about is not None
         card = people_read.card(UUID(duty.about.split(":")[1]))
-        return card.unit_id if card and card.unit_id else self.registers.unit_ids["410811004900"]
+        if card and card.unit_id:
+            return card.unit_id
+        kinds = self.registers.kinds
+        return self.registers.unit_ids[min(code for code, kind in kinds.items() if kind == "community")]
 
     # At home
 

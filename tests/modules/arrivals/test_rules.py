@@ -20,6 +20,7 @@ from bihuan.modules.arrivals.rules import (
     worst_level,
 )
 from bihuan.modules.arrivals.rules.classing import Ground, facts_of
+from bihuan.modules.places.gazetteer import Place
 
 TODAY = date(2022, 6, 20)
 
@@ -56,7 +57,10 @@ class TestRowReader:
         return next(reader.read(line) for line in intake.lines(TODAY))
 
     def test_makes_a_traveller_of_a_good_row(self):
-        row = self.read("张三,护照,E1,13800000001,2022-06-19 08:00,2022-06-20,上海市,", areas={"上海市": "310000"})
+        row = self.read(
+            "张三,护照,E1,13800000001,2022-06-19 08:00,2022-06-20,上海市,",
+            area={"上海市": Place("310000", is_whole=True)}.get,
+        )
         assert row.problems == ()
         assert row.traveller is not None
         assert (row.traveller.name, row.traveller.id_type, row.traveller.origin) == ("张三", "passport", "310000")
@@ -71,7 +75,7 @@ class TestRowReader:
             ("张三,护照,E1,13800000001,,,,", "nothing_of_the_trip", "doubt"),
             ("张三,护照,E1,,,2022-08-20,,", "too_far_ahead", "doubt"),
             ("张三,护照,E1,,,,,2022-07-01", "exposure_future", "error"),
-            ("张三,护照,E1,,,,无此地,", "area_unknown", "error"),
+            ("张三,护照,E1,,,,无此地,", "area_unknown", "doubt"),
             ("张三,,,,,,,", "nothing_to_know_by", "error"),
             ("张三,船票,E1,,,,,", "document_unknown", "error"),
             ("张三,护照,E1,12345,,2022-06-20,,", "phone_length", "warning"),

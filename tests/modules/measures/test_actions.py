@@ -471,6 +471,8 @@ class TestDirectSql:
     def test_cannot_rewrite_the_reason(self, city: World):
         order = live_order(city)
         self.refuse("UPDATE measures_order SET reason = '{}' WHERE id = %s", order, name="order_grounds_stand")
+        self.refuse("UPDATE measures_order SET conditions = '{}' WHERE id = %s", order, name="order_grounds_stand")
+        self.refuse("UPDATE measures_order SET kind = 'home' WHERE id = %s", order, name="order_kind_as_phases")
 
     def test_cannot_swap_the_evidence(self, city: World):
         order, other = live_order(city), evidence(person(city, "Li Si"))

@@ -1,8 +1,9 @@
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import Actor
@@ -65,15 +66,34 @@ class TestDatabase:
         with pytest.raises(IntegrityError), transaction.atomic():
             alone.update(state="in_force", approved_by=by, approved_unit=unit, approved_at=clock.now())
 
+    def test_lets_a_line_in_force_only_end_sooner(self, city: World):
+        risk = enter(city)
+        approve(city, risk)
+        line = AreaRisk.objects.filter(id=risk)
+        since = line.get().during.lower
+        for change in (
+            {"level": "low"},
+            {"area": queries.area("DE").id},
+            {"during": DateRange(since - timedelta(days=1), None)},
+            {"state": "proposed"},
+            {"approved_at": clock.now() + timedelta(minutes=1)},
+        ):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                line.update(**change)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            line.delete()
+        line.update(during=DateRange(since, since + timedelta(days=3)))
+        with pytest.raises(IntegrityError), transaction.atomic():
+            line.update(during=DateRange(since, None))
+
 
 class TestRegister:
     def test_holds_areas_by_code_and_countries_by_name(self, city: World):
         assert queries.area("410802").name.zh == "解放区"
-        domestic, countries = queries.names()
-        assert domestic["上海"] == "310000"
-        assert (countries["korea"], countries["usa"], countries["德国"]) == ("KR", "US", "DE")
+        read = queries.gazetteer().find
+        assert [read(name).code for name in ("上海", "korea", "usa", "德国")] == ["310000", "KR", "US", "DE"]
         assert queries.area("DE").is_overseas
-        assert "市辖区" not in domestic
+        assert read("市辖区") is None
 
     def test_advice_has_a_validity_date(self, city: World):
         approve(city, enter(city))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from bihuan.kernel import access
+from bihuan.kernel import access, clock
 from bihuan.kernel.files import FileProblem, Form, Note, defects, form_of, refusal
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals.models import Gate
@@ -44,13 +44,12 @@ def template_headers(language: str) -> list[str]:
 
 def lookups() -> Lookups:
     """What names and codes mean today: areas, countries, gates and communities of this city."""
-    domestic, countries = places.names()
     gates: dict[str, str] = {}
     for gate, code, zh, en in Gate.objects.values_list("id", "unit__code", "unit__name_zh", "unit__name_en"):
         gates.update({name.casefold(): str(gate) for name in (code, zh, en) if name})
     return Lookups(
-        areas=domestic,
-        countries=countries,
+        area=places.gazetteer().find,
+        county_decides=places.county_decides(clock.now().astimezone(clock.CITY).date()),
         states=_states(),
         gates=gates,
         units=_communities(),

@@ -2,10 +2,11 @@
 
 from .cells import Problem, Severity
 from .classing import Ground, facts_of, left_on, worst_level
-from .travellers import Lookups, Row, RowReader, Traveller
+from .travellers import EXPECTED_DAYS_AHEAD_MAX, Lookups, Row, RowReader, Traveller
 from .trips import Outcome, Trip, found_trip, is_over, is_past, merged, place
 
 __all__ = [
+    "EXPECTED_DAYS_AHEAD_MAX",
     "Ground",
     "Lookups",
     "Outcome",

@@ -74,8 +74,10 @@ class Problem:
 
 
 class Bad(ValueError):
-    """A cell that the registers do not know; `code` says why."""
+    """A cell that the registers do not know; `code` says why, `severity` how much it matters where the form is strict
+    (an error unless said).
+    """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, severity: Severity = Severity.ERROR) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.severity = code, severity

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Protocol
 
 from bihuan.kernel.files import Column, Line, Plan
 
@@ -16,14 +17,24 @@ NAME_PARTS = ("given", "family", "name")  # in the order in which they are joine
 JOINED = (*NAME_PARTS, "address", "carrier")  # fields that several columns fill together
 
 
+class Place(Protocol):
+    """The smallest area that a text names, and whether the text says more than that."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def is_whole(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """Names and codes a cell may hold, each by its plain case-folded form. Filled from the registers before a file is
-    read.
+    """Names and codes a cell may hold, each by its plain case-folded form; areas as people write them. Filled from the
+    registers before a file is read.
     """
 
-    areas: Mapping[str, str] = field(default_factory=dict)
-    countries: Mapping[str, str] = field(default_factory=dict)
+    area: Callable[[str], Place | None] = lambda text: None
+    county_decides: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     gates: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
@@ -105,13 +116,12 @@ class RowReader:
             text = self.cells[position]
             if not text:
                 continue
-            header = self.headers[position]
+            header = self.header = self.headers[position]
             try:
                 value = self._value(column, text)
             except Bad as bad:
-                self._bad(
-                    header, self.raw[position], bad.code, Severity.ERROR if column.is_strict else Severity.WARNING
-                )
+                severity = bad.severity if column.is_strict else Severity.WARNING
+                self._bad(header, self.raw[position], bad.code, severity)
                 continue
             self._keep(column, header, value)
 
@@ -137,7 +147,10 @@ class RowReader:
         return words[key]
 
     def _country(self, text: str) -> str:
-        self.country = self._known(text, self.lookups.countries, "country_unknown")
+        found = self.lookups.area(text)
+        if found is None or not found.is_whole or found.code.isdigit():
+            raise Bad("country_unknown")
+        self.country = found.code
         return self.country
 
     def _state(self, text: str) -> str:
@@ -146,11 +159,15 @@ class RowReader:
         return text
 
     def _area(self, text: str) -> str:
-        key = text.casefold()
-        code = self.lookups.areas.get(key) or self.lookups.countries.get(key)
-        if code is None:
-            raise Bad("area_unknown")
-        return code
+        """Whoever comes from a place that cannot be read is not lost: an officer says what is meant."""
+        found = self.lookups.area(text)
+        if found is None:
+            raise Bad("area_unknown", Severity.DOUBT)
+        if not found.is_whole and found.code.endswith("00"):
+            self._bad(self.header, text, "area_partly", Severity.WARNING)
+        elif found.code in self.lookups.county_decides:
+            self._bad(self.header, text, "county_needed", Severity.WARNING)
+        return found.code
 
     @staticmethod
     def _known(text: str, names: Mapping[str, str], code: str) -> str:

@@ -21,11 +21,11 @@ BEGIN
         END IF;
         RETURN NEW;
     END IF;
-    IF (NEW.id, NEW.number, NEW.person_id, NEW.profile, NEW.rule, NEW.reason, NEW.legal_basis, NEW.deciding_unit_id, NEW.evidence_id,
-        NEW.proposed_by, NEW.proposed_unit_id, NEW.proposed_at)
+    IF (NEW.id, NEW.number, NEW.person_id, NEW.profile, NEW.rule, NEW.class_code, NEW.reason, NEW.legal_basis, NEW.conditions,
+        NEW.deciding_unit_id, NEW.evidence_id, NEW.proposed_by, NEW.proposed_unit_id, NEW.proposed_at)
        IS DISTINCT FROM
-       (OLD.id, OLD.number, OLD.person_id, OLD.profile, OLD.rule, OLD.reason, OLD.legal_basis, OLD.deciding_unit_id, OLD.evidence_id,
-        OLD.proposed_by, OLD.proposed_unit_id, OLD.proposed_at) THEN
+       (OLD.id, OLD.number, OLD.person_id, OLD.profile, OLD.rule, OLD.class_code, OLD.reason, OLD.legal_basis, OLD.conditions,
+        OLD.deciding_unit_id, OLD.evidence_id, OLD.proposed_by, OLD.proposed_unit_id, OLD.proposed_at) THEN
         RAISE EXCEPTION 'the grounds of an order are never rewritten' USING ERRCODE = 'check_violation', CONSTRAINT = 'order_grounds_stand';
     END IF;
     IF OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN
@@ -52,6 +52,9 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+-- What an order is called is what its phases are: a central one has a central phase, and only by an exposure gets it back.
+ALTER TABLE measures_order ADD CONSTRAINT order_kind_as_phases CHECK ((kind = 'central') = (central_ends_at IS NOT NULL));
 
 CREATE TRIGGER measures_order_is_lawful BEFORE INSERT OR UPDATE OR DELETE ON measures_order
     FOR EACH ROW EXECUTE FUNCTION measures_order_is_lawful();
