@@ -33,7 +33,7 @@ ID_FAULTS = {
     rules.IdProblem.PRECISION: _("The last digits of this number were lost: type it from the document."),
 }
 KNOWN_BY = ("id", "name", "birth_on", "phone", "id_type", "id_number", "id_disputed", "merged_into_id")
-CARD_FIELDS = (
+PARTICULARS = (
     "id",
     "name",
     "sex",
@@ -44,11 +44,9 @@ CARD_FIELDS = (
     "phone",
     "address",
     "unit_id",
-    "unit__name_zh",
-    "unit__name_en",
     "household_id",
-    "household__address",
 )
+CARD_FIELDS = (*PARTICULARS, "unit__name_zh", "unit__name_en", "household__address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,22 +410,7 @@ def id_types() -> list[tuple[str, str]]:
 def _card(row: Mapping[str, object]) -> PersonCard:
     today = clock.now().astimezone(clock.CITY).date()
     unit_name = Text(zh=str(row["unit__name_zh"]), en=str(row["unit__name_en"])) if row["unit_id"] else None
-    values = {
-        name: row[name]
-        for name in (
-            "id",
-            "name",
-            "sex",
-            "birth_on",
-            "id_type",
-            "id_number",
-            "id_disputed",
-            "phone",
-            "address",
-            "unit_id",
-            "household_id",
-        )
-    }
+    values = {name: row[name] for name in PARTICULARS}
     return PersonCard(
         **values,  # type: ignore[arg-type]
         age=rules.age_on(values["birth_on"], today),  # type: ignore[arg-type]

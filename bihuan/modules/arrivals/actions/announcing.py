@@ -1,6 +1,7 @@
 """A traveller announces a trip, or calls it off."""
 
 from datetime import date, datetime
+from typing import Unpack
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -11,11 +12,10 @@ from bihuan.kernel.ledger import Actor, Json, derive, record, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.refusals import NotFound
 from bihuan.modules.arrivals import events
-from bihuan.modules.arrivals.actions.telling import announcement, change, new_reference
+from bihuan.modules.arrivals.actions.telling import Who, announcement, change, new_reference, registered
 from bihuan.modules.arrivals.models import Arrival, Gate, OriginKind, State
 from bihuan.modules.arrivals.queries.cards import reference_plain
 from bihuan.modules.arrivals.queries.gates import units_of_gates
-from bihuan.modules.people import actions as people
 from bihuan.modules.places import queries as places
 
 from .refused import NoArrival, NoGate, NoSuchTrip, NotExpected
@@ -24,10 +24,6 @@ from .refused import NoArrival, NoGate, NoSuchTrip, NotExpected
 @action
 def declare(
     *,
-    name: str,
-    id_type: str,
-    id_number: str,
-    phone: str,
     mode: str,
     origin_code: str,
     expected_at: datetime | None,
@@ -35,8 +31,6 @@ def declare(
     at: datetime,
     by: Actor,
     key: UUID,
-    birth_on: date | None = None,
-    sex: str = "unknown",
     carrier: str = "",
     seat: str = "",
     departed_at: datetime | None = None,
@@ -45,23 +39,12 @@ def declare(
     last_exposure_on: date | None = None,
     reference: str = "",
     form: UUID | None = None,
+    **who: Unpack[Who],
 ) -> UUID:
     """Announce a trip before it is made. Announcing the same day again changes what was said before, and so does
     whatever day is named under its reference number or on the form it was first written on.
     """
-    person = people.register(
-        name=name,
-        birth_on=birth_on,
-        sex=sex,
-        id_type=id_type,
-        id_number=id_number,
-        phone=phone,
-        address=destination,
-        unit=unit,
-        at=at,
-        by=by,
-        key=derive(key, "person"),
-    )
+    person = registered(who, destination, unit, at=at, by=by, key=key)
     told: dict[str, Json] = {
         "mode": mode,
         "carrier": carrier,

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Unpack
 from uuid import UUID
 
 from django.db.models import Q
@@ -10,11 +11,10 @@ from bihuan.kernel import clock, custody
 from bihuan.kernel.ledger import Actor, derive, record
 from bihuan.kernel.loop import action, happened
 from bihuan.modules.arrivals import events
-from bihuan.modules.arrivals.actions.telling import new_reference
+from bihuan.modules.arrivals.actions.telling import Who, new_reference, registered
 from bihuan.modules.arrivals.models import Arrival, State
 from bihuan.modules.arrivals.queries.classes import Classed, classed
 from bihuan.modules.arrivals.rules import Trip, found_trip, is_past
-from bihuan.modules.people import actions as people
 
 from .announcing import origin_of, settle
 from .landing import RESTRICTING, class_payload, propose, write_class
@@ -26,25 +26,19 @@ FOUND = "found"  # as which whoever was announced, came unseen and was found is 
 @action
 def find_later(
     *,
-    name: str,
-    id_type: str,
-    id_number: str,
     origin_code: str,
     arrived_on: date,
     unit: UUID,
     at: datetime,
     by: Actor,
     key: UUID,
-    birth_on: date | None = None,
-    sex: str = "unknown",
-    phone: str = "",
     mode: str = "other",
     carrier: str = "",
     destination: str = "",
     last_exposure_on: date | None = None,
     temperature: Decimal | None = None,
     symptoms: str = "",
-    id_disputed: bool = False,
+    **who: Unpack[Who],
 ) -> UUID:
     """Register somebody who arrived on an earlier day and whom no gate received. Class and policy are those of the
     day of arrival; what is over by now opens nothing. A trip of theirs that nobody saw end is the one that is found.
@@ -53,20 +47,7 @@ def find_later(
     today = at.astimezone(clock.CITY).date()
     if arrived_on > today:
         raise NotYetArrived
-    person = people.register(
-        name=name,
-        birth_on=birth_on,
-        sex=sex,
-        id_type=id_type,
-        id_number=id_number,
-        phone=phone,
-        address=destination,
-        unit=unit,
-        id_disputed=id_disputed,
-        at=at,
-        by=by,
-        key=derive(key, "person"),
-    )
+    person = registered(who, destination, unit, at=at, by=by, key=key)
     _refuse_landed(person, arrived_on)
     announced = _announced(person, arrived_on)
     is_pending = announced is not None and announced.state == State.EXPECTED

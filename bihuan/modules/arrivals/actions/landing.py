@@ -5,6 +5,7 @@ rule.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from bihuan.kernel.loop import action, happened
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.loop.decisions import Decision
 from bihuan.modules.arrivals import events
-from bihuan.modules.arrivals.actions.telling import new_reference
+from bihuan.modules.arrivals.actions.telling import Who, new_reference, registered
 from bihuan.modules.arrivals.models import Arrival, Gate, State
 from bihuan.modules.arrivals.queries.classes import Classed, classed
 from bihuan.modules.measures import actions as measures
@@ -68,17 +69,11 @@ def land(
 @action
 def walk_in(
     *,
-    name: str,
-    id_type: str,
-    id_number: str,
     gate_unit: UUID,
     origin_code: str,
     at: datetime,
     by: Actor,
     key: UUID,
-    birth_on: date | None = None,
-    sex: str = "unknown",
-    phone: str = "",
     mode: str = "other",
     carrier: str = "",
     seat: str = "",
@@ -90,25 +85,12 @@ def walk_in(
     symptoms: str = "",
     sample_taken: bool = False,
     sample_code: str = "",
-    id_disputed: bool = False,
+    **who: Unpack[Who],
 ) -> UUID:
     """Register and receive somebody whom nobody announced. An announced trip of the same person today is used
     instead.
     """
-    person = people_actions.register(
-        name=name,
-        birth_on=birth_on,
-        sex=sex,
-        id_type=id_type,
-        id_number=id_number,
-        phone=phone,
-        address=destination,
-        unit=unit,
-        id_disputed=id_disputed,
-        at=at,
-        by=by,
-        key=derive(key, "person"),
-    )
+    person = registered(who, destination, unit, at=at, by=by, key=key)
     gate = gate_of(gate_unit)
     announced = _announced_today(person, at)
     if announced is None and _landed_today(person, at):

@@ -1,16 +1,35 @@
-"""How an announced trip is told to the ledger, by whichever way it was announced."""
+"""Who travels, and how an announced trip is told to the ledger, by whichever way it was announced."""
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from typing import NotRequired, TypedDict
 from uuid import UUID
 
-from bihuan.kernel.ledger import Actor, Json, NewFact
+from bihuan.kernel.ledger import Actor, Json, NewFact, derive
 from bihuan.modules.arrivals import events
 from bihuan.modules.arrivals.models import REFERENCE_LENGTH
+from bihuan.modules.people import actions as people
 
 REFERENCE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # thirty-two: no 0, 1, I, O, for it is read aloud
 TOLD = ("expected_at", "departed_at", "origin_id", "origin_kind", "contact_kind", "carrier", "gate_id", "unit_id")
+
+
+class Who(TypedDict):
+    """A traveller as their document and their own word name them: what the register of people is asked with."""
+
+    name: str
+    id_type: str
+    id_number: str
+    birth_on: NotRequired[date | None]
+    sex: NotRequired[str]
+    phone: NotRequired[str]
+    id_disputed: NotRequired[bool]
+
+
+def registered(who: Who, destination: str, unit: UUID | None, *, at: datetime, by: Actor, key: UUID) -> UUID:
+    """The person in the register, entered there with the address they travel to unless they are known."""
+    return people.register(**who, address=destination, unit=unit, at=at, by=by, key=derive(key, "person"))
 
 
 def new_reference() -> str:

@@ -1,10 +1,12 @@
 """The list of arrivals, one arrival with its class explained, and what an officer does with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -176,7 +178,7 @@ def landing(request: access.Request, arrival_id: UUID) -> HttpResponse:
     card = queries.in_scope(request.scope, arrival_id)
     gate = queries.own_gate(request.scope, card.gate_unit)
     form = FoundForm(request.POST or None, has_name=bool(card.name), since=loop.opened_at(card.subject))
-    if request.method == "POST" and accepted(form, lambda: land(request, card, gate, form)):
+    if sent(request, form, lambda: land(request, card, gate, form)):
         messages.success(request, _("Received. What follows is explained below."))
         return redirect("arrivals:detail", arrival_id)
     access.opened(request.scope, card.person_id, "landing")
@@ -195,7 +197,7 @@ def walk_in(request: access.Request) -> HttpResponse:
     gate = queries.own_gate(request.scope, None)
     form = WalkInForm(request.POST or None, initial={"mode": gate.kind, "sex": "unknown", "id_type": "resident_id"})
     made: list[UUID] = []
-    if request.method == "POST" and accepted(form, lambda: made.append(receive_walk_in(request, gate, form))):
+    if sent(request, form, lambda: made.append(receive_walk_in(request, gate, form))):
         messages.success(request, _("Registered and received. What follows is explained below."))
         return redirect("arrivals:detail", made[0])
     return page(request, "arrivals/walk_in.html", {"form": form, "gate": gate, "crumbs": crumbs()})
@@ -206,7 +208,7 @@ def finding(request: access.Request) -> HttpResponse:
     """The community registers somebody who is here and passed no gate."""
     form = FindForm(request.POST or None, scope=request.scope, initial={"mode": "other", "id_type": "resident_id"})
     made: list[UUID] = []
-    if request.method == "POST" and accepted(form, lambda: made.append(find_later(request, form))):
+    if sent(request, form, lambda: made.append(find_later(request, form))):
         messages.success(request, _("Registered. What follows is explained below."))
         return redirect("arrivals:detail", made[0])
     return page(request, "arrivals/finding.html", {"form": form, "crumbs": found_crumbs()})
@@ -264,16 +266,7 @@ def ending(request: access.Request, arrival_id: UUID, how: str) -> HttpResponse:
     verbs = {"absence": actions.not_on_board, "cancellation": actions.cancel, "departure": actions.leave}
     headings = {"absence": _("Not on board"), "cancellation": _("Trip cancelled"), "departure": _("Travelled on")}
     form = ReasonForm(request.POST or None)
-    if request.method == "POST" and accepted(
-        form,
-        lambda: verbs[how](
-            arrival_id,
-            reason=form.cleaned_data["reason"],
-            at=clock.now(),
-            by=request.scope.actor,
-            key=request_key(request),
-        ),
-    ):
+    if sent(request, form, lambda: verbs[how](arrival_id, reason=form.cleaned_data["reason"], **just_now(request))):
         messages.success(request, _("Noted."))
         return redirect("arrivals:detail", arrival_id)
     return page(
@@ -286,16 +279,7 @@ def acceptance(request: access.Request, arrival_id: UUID) -> HttpResponse:
     """The destination takes somebody over."""
     card = queries.in_scope(request.scope, arrival_id)
     form = AcceptForm(request.POST or None, scope=request.scope, initial={"unit": str(card.unit_id or "")})
-    if request.method == "POST" and accepted(
-        form,
-        lambda: actions.accept(
-            arrival_id,
-            unit=UUID(form.cleaned_data["unit"]),
-            at=clock.now(),
-            by=request.scope.actor,
-            key=request_key(request),
-        ),
-    ):
+    if sent(request, form, lambda: actions.accept(arrival_id, unit=chosen_unit(form), **just_now(request))):
         messages.success(request, _("Taken over."))
         return redirect("arrivals:detail", arrival_id)
     return page(
@@ -308,16 +292,7 @@ def destination(request: access.Request, arrival_id: UUID) -> HttpResponse:
     """Where somebody goes was not known when they landed: the gate sends them on to a community."""
     card = queries.in_scope(request.scope, arrival_id)
     form = SendForm(request.POST or None, initial={"unit": str(card.unit_id or "")})
-    if request.method == "POST" and accepted(
-        form,
-        lambda: actions.hand_over(
-            arrival_id,
-            unit=UUID(form.cleaned_data["unit"]),
-            at=clock.now(),
-            by=request.scope.actor,
-            key=request_key(request),
-        ),
-    ):
+    if sent(request, form, lambda: actions.hand_over(arrival_id, unit=chosen_unit(form), **just_now(request))):
         messages.success(request, _("Sent on. Until the community accepts, the gate still answers."))
         return redirect("arrivals:detail", arrival_id)
     access.opened(request.scope, card.person_id, "landing")
@@ -345,6 +320,20 @@ def risk_approval(request: access.Request, risk_id: UUID) -> HttpResponse:
         actions.approve_risk(risk_id, at=clock.now(), by=request.scope.actor, key=request_key(request))
         messages.success(request, _("The level is in force, and people already here have been re-evaluated."))
     return redirect("areas:detail", risk_id)
+
+
+def sent(request: access.Request, form: BaseForm, act: Callable[[], object]) -> bool:
+    """Whether the form was sent and is right, and what it asks for is done."""
+    return request.method == "POST" and accepted(form, act)
+
+
+def just_now(request: access.Request) -> dict[str, Any]:
+    """When, by whom and under which key something is done that the form gives no moment for."""
+    return {"at": clock.now(), "by": request.scope.actor, "key": request_key(request)}
+
+
+def chosen_unit(form: BaseForm) -> UUID:
+    return UUID(form.cleaned_data["unit"])
 
 
 def land(request: access.Request, card: queries.ArrivalCard, gate: queries.GateCard, form: FoundForm) -> None:

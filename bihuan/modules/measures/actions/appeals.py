@@ -5,12 +5,13 @@ from uuid import UUID
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.db import uuid7
-from bihuan.kernel.ledger import Actor, derive, history, record
+from bihuan.kernel.ledger import Actor, derive, history
 from bihuan.kernel.loop import action
 from bihuan.modules.measures import events
 from bihuan.modules.measures.actions.closing import close, lift
 from bihuan.modules.measures.actions.orders import held, next_number
 from bihuan.modules.measures.actions.refused import AppealPending, NoAppeal, NotLive, NotOpen, NoWords, refuse
+from bihuan.modules.measures.actions.telling import tell
 from bihuan.modules.measures.actions.words import appeal_unanswered, appeal_upheld
 from bihuan.modules.measures.models import Appeal, AppealState, Order, OrderState
 from bihuan.modules.measures.rules import (
@@ -45,21 +46,21 @@ def file_appeal(order_id: UUID, *, words: str, phone: str = "", at: datetime, by
         answer_by_at=at + APPEAL_ANSWERED_WITHIN,
         lapses_at=at + APPEAL_LAPSES_AFTER,
     )
-    record(
-        key=derive(key, "filed"),
-        kind=events.APPEAL_FILED,
-        subject=appeal.subject,
-        about=f"person:{order.person_id}",
-        at=at,
-        by=by,
-        unit=appeal.reviewing_unit_id,
-        payload={
+    tell(
+        order,
+        events.APPEAL_FILED,
+        {
             "number": appeal.number,
             "order": order_id,
             "reviewing_unit": appeal.reviewing_unit_id,
             "answer_by_at": appeal.answer_by_at,
             "lapses_at": appeal.lapses_at,
         },
+        of=appeal,
+        unit=appeal.reviewing_unit_id,
+        at=at,
+        by=by,
+        key=derive(key, "filed"),
     )
     return appeal.id
 
@@ -84,15 +85,15 @@ def decide_appeal(appeal_id: UUID, *, upheld: bool, grounds: str, at: datetime, 
     appeal.grounds = grounds.strip()
     appeal.save()
     decided = derive(key, "decided")
-    record(
-        key=decided,
-        kind=events.APPEAL_DECIDED,
-        subject=appeal.subject,
-        about=f"person:{order.person_id}",
+    tell(
+        order,
+        events.APPEAL_DECIDED,
+        {"outcome": appeal.state, "order": order.id, "grounds": appeal.grounds},
+        of=appeal,
+        unit=by.unit,
         at=at,
         by=by,
-        unit=by.unit,
-        payload={"outcome": appeal.state, "order": order.id, "grounds": appeal.grounds},
+        key=decided,
     )
     if upheld and order.state == OrderState.LIVE:
         lift(order.id, evidence=decided, reason=appeal_upheld(), at=at, by=by, key=derive(key, "lift"))
@@ -115,34 +116,33 @@ def lapse_unanswered(appeal_id: UUID, *, at: datetime, by: Actor, key: UUID) -> 
     appeal.senior_unit_id, appeal.senior_name = senior(order, at)
     appeal.decided_at = at
     appeal.save()
-    record(
-        key=derive(key, "lapsed"),
-        kind=events.APPEAL_LAPSED,
-        subject=appeal.subject,
-        about=f"person:{order.person_id}",
-        at=at,
-        by=by,
-        unit=appeal.senior_unit_id,
-        payload={
+    tell(
+        order,
+        events.APPEAL_LAPSED,
+        {
             "order": order.id,
             "senior_unit": appeal.senior_unit_id,
             "senior": appeal.senior_name,
             "outcome": appeal.state,
         },
+        of=appeal,
+        unit=appeal.senior_unit_id,
+        at=at,
+        by=by,
+        key=derive(key, "lapsed"),
     )
     if infected or order.state != OrderState.LIVE:
         return
     reason = appeal_unanswered().as_json()
     close(order, OrderState.LAPSED, reason, at=at, by=by, key=derive(key, "close"))
-    record(
-        key=derive(key, "order"),
-        kind=events.LAPSED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
+    tell(
+        order,
+        events.LAPSED,
+        {"appeal": appeal.id, "reason": reason},
+        unit=order.unit_id,
         at=at,
         by=by,
-        unit=order.unit_id,
-        payload={"appeal": appeal.id, "reason": reason},
+        key=derive(key, "order"),
     )
 
 

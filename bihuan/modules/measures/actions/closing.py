@@ -6,12 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from bihuan.kernel import custody
-from bihuan.kernel.ledger import Actor, NewFact, derive, facts, record, record_many
+from bihuan.kernel.ledger import Actor, derive, facts, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.text import Text
 from bihuan.modules.measures import events
 from bihuan.modules.measures.actions.orders import held
 from bihuan.modules.measures.actions.refused import EvidenceUnknown, NotLive, TooEarly
+from bihuan.modules.measures.actions.telling import fact_of, tell
 from bihuan.modules.measures.models import Order, OrderState
 
 CLOSED_AS = {OrderState.LIVE: OrderState.LIFTED, OrderState.PROPOSED: OrderState.REJECTED}
@@ -26,16 +27,7 @@ def end(order_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     if at < order.ends_at:
         raise TooEarly
     close(order, OrderState.ENDED, {}, at=at, by=by, key=key)
-    record(
-        key=derive(key, "ended"),
-        kind=events.ENDED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
-        at=at,
-        by=by,
-        unit=order.unit_id,
-        payload={"ends_at": order.ends_at},
-    )
+    tell(order, events.ENDED, {"ends_at": order.ends_at}, unit=order.unit_id, at=at, by=by, key=derive(key, "ended"))
 
 
 @action
@@ -62,15 +54,14 @@ def lift_many(evidence: Mapping[UUID, UUID], *, reason: Text, at: datetime, by: 
         these = [order.id for order in orders if order.state == before]
         Order.objects.filter(id__in=these).update(state=after, closed_at=at, closing=reason.as_json())
     record_many(
-        NewFact(
-            key=derive(key, str(order.id)),
-            kind=events.LIFTED if order.state == OrderState.LIVE else events.REJECTED,
-            subject=order.subject,
-            about=f"person:{order.person_id}",
+        fact_of(
+            order,
+            events.LIFTED if order.state == OrderState.LIVE else events.REJECTED,
+            {"evidence": evidence[order.id], "reason": reason.as_json()},
+            unit=order.unit_id,
             at=at,
             by=by,
-            unit=order.unit_id,
-            payload={"evidence": evidence[order.id], "reason": reason.as_json()},
+            key=derive(key, str(order.id)),
         )
         for order in orders
     )
@@ -83,15 +74,14 @@ def notify_release(order_id: UUID, *, language: str = "zh-hans", at: datetime, b
     if order.notified_at is None:
         order.notified_at = at
         order.save(update_fields=["notified_at"])
-    record(
-        key=derive(key, "notified"),
-        kind=events.NOTIFIED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
+    tell(
+        order,
+        events.NOTIFIED,
+        {"ends_at": order.ends_at, "language": language},
+        unit=order.unit_id,
         at=at,
         by=by,
-        unit=order.unit_id,
-        payload={"ends_at": order.ends_at, "language": language},
+        key=derive(key, "notified"),
     )
 
 

@@ -10,6 +10,7 @@ from bihuan.modules.measures import events
 from bihuan.modules.measures.actions.orders import check_evidence, held
 from bihuan.modules.measures.actions.refused import NoOrder, NothingLeft, NotLive, NotNewer, NotOpen, NoWords, refuse
 from bihuan.modules.measures.actions.retiming import days_of, retimed
+from bihuan.modules.measures.actions.telling import tell
 from bihuan.modules.measures.models import Exposure, ExposureState, OrderState
 from bihuan.modules.measures.rules import ExposureSource, approval_refused, spans
 
@@ -38,19 +39,18 @@ def enter_exposure(
         entered_unit_id=by.unit or order.unit_id,
         entered_at=at,
     )
-    record(
-        key=derive(key, "entered"),
-        kind=events.EXPOSURE_ENTERED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
-        at=at,
-        by=by,
-        payload={
+    tell(
+        order,
+        events.EXPOSURE_ENTERED,
+        {
             "exposure": entered.id,
             "exposed_on": exposed_on,
             "evidence": evidence,
             "class_code": entered.class_code,
         },
+        at=at,
+        by=by,
+        key=derive(key, "entered"),
     )
     return entered.id
 
@@ -100,14 +100,13 @@ def approve_exposure(exposure_id: UUID, *, at: datetime, by: Actor, key: UUID) -
         at,
     )
     exposure.save()
-    record(
-        key=derive(key, "approved"),
-        kind=events.EXPOSURE_APPROVED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
+    tell(
+        order,
+        events.EXPOSURE_APPROVED,
+        {"exposure": exposure.id, "exposed_on": exposure.exposed_on, "evidence": exposure.evidence_id},
         at=at,
         by=by,
-        payload={"exposure": exposure.id, "exposed_on": exposure.exposed_on, "evidence": exposure.evidence_id},
+        key=derive(key, "approved"),
     )
     order.class_code, order.counted_from = exposure.class_code, exposure.exposed_on
     retimed(order, policy, left, cause="exposure", evidence=exposure.evidence_id, at=at, by=by, key=key)
@@ -127,14 +126,13 @@ def reject_exposure(exposure_id: UUID, *, words: str, at: datetime, by: Actor, k
     )
     exposure.save()
     order = held(exposure.order_id)
-    record(
-        key=derive(key, "rejected"),
-        kind=events.EXPOSURE_REJECTED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
+    tell(
+        order,
+        events.EXPOSURE_REJECTED,
+        {"exposure": exposure.id, "reason": words},
         at=at,
         by=by,
-        payload={"exposure": exposure.id, "reason": words},
+        key=derive(key, "rejected"),
     )
 
 

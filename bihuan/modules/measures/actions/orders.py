@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from bihuan.kernel import access, clock, custody
 from bihuan.kernel.db import uuid7
-from bihuan.kernel.ledger import Actor, Json, NewFact, derive, facts, record, record_many
+from bihuan.kernel.ledger import Actor, Json, derive, facts, record_many
 from bihuan.kernel.loop import action
 from bihuan.kernel.loop.decisions import Decision
 from bihuan.modules.measures import events
@@ -24,6 +24,7 @@ from bihuan.modules.measures.actions.refused import (
     NoWords,
     refuse,
 )
+from bihuan.modules.measures.actions.telling import fact_of, tell
 from bihuan.modules.measures.models import OPEN, Order, OrderKind, OrderState, Phase
 from bihuan.modules.measures.rules import EVIDENCE_KINDS, Days, Span, approval_refused, central_end, spans
 from bihuan.modules.people import queries as people
@@ -98,15 +99,10 @@ def propose_these(asked: Mapping[UUID, Proposal], *, at: datetime, by: Actor) ->
     insert(list(orders.values()))
     write_phases({order.id: left[fact] for fact, order in orders.items()})
     record_many(
-        NewFact(
-            key=fact,
-            kind=events.PROPOSED,
-            subject=order.subject,
-            about=f"person:{order.person_id}",
-            at=at,
-            by=by,
-            unit=order.deciding_unit_id,
-            payload={
+        fact_of(
+            order,
+            events.PROPOSED,
+            {
                 **told(order),
                 "rule": order.rule,
                 "evidence": order.evidence_id,
@@ -116,6 +112,10 @@ def propose_these(asked: Mapping[UUID, Proposal], *, at: datetime, by: Actor) ->
                 "home_unit": open_ones[fact].home_unit_id or homes[order.person_id].unit_id,
                 "links": list(open_ones[fact].links),
             },
+            unit=order.deciding_unit_id,
+            at=at,
+            by=by,
+            key=fact,
         )
         for fact, order in orders.items()
     )
@@ -188,15 +188,14 @@ def approve(order_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     order.save()
     Phase.objects.filter(order=order.id).delete()
     write_phases({order.id: left})
-    record(
-        key=derive(key, "approved"),
-        kind=events.APPROVED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
+    tell(
+        order,
+        events.APPROVED,
+        {**told(order), "unit": order.unit_id, "approver_unit": by.unit},
+        unit=order.unit_id,
         at=at,
         by=by,
-        unit=order.unit_id,
-        payload={**told(order), "unit": order.unit_id, "approver_unit": by.unit},
+        key=derive(key, "approved"),
     )
     give_link(order.id, at=at, by=by, key=derive(key, "link"))
 
@@ -218,15 +217,14 @@ def reject(order_id: UUID, *, words: str, at: datetime, by: Actor, key: UUID) ->
         raise NoWords
     order.state, order.closed_at, order.closing = OrderState.REJECTED, at, {"zh": words, "en": words}
     order.save(update_fields=["state", "closed_at", "closing"])
-    record(
-        key=derive(key, "rejected"),
-        kind=events.REJECTED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
+    tell(
+        order,
+        events.REJECTED,
+        {"reason": order.closing},
+        unit=order.deciding_unit_id,
         at=at,
         by=by,
-        unit=order.deciding_unit_id,
-        payload={"reason": order.closing},
+        key=derive(key, "rejected"),
     )
 
 

@@ -7,12 +7,13 @@ from uuid import UUID
 from django.db.models import F
 
 from bihuan.kernel import clock
-from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
+from bihuan.kernel.ledger import Actor, derive, record_many
 from bihuan.kernel.loop import action, profile
 from bihuan.kernel.loop.values import Policy
 from bihuan.modules.measures import events
 from bihuan.modules.measures.actions.closing import lift_many
 from bihuan.modules.measures.actions.orders import BATCH, held, told, write_phases
+from bihuan.modules.measures.actions.telling import fact_of, tell
 from bihuan.modules.measures.actions.words import policy_no_longer_asks
 from bihuan.modules.measures.models import Order, OrderState, Phase
 from bihuan.modules.measures.rules import Days, Span, central_end, shortened, spans
@@ -59,14 +60,13 @@ def retime_these(orders: Sequence[Order], *, at: datetime, by: Actor, key: UUID)
     Phase.objects.filter(order__in=[order.id for order in kept]).delete()
     write_phases({order.id: phases[order.id] for order in kept})
     record_many(
-        NewFact(
-            key=derive(key, "retimed", str(order.id)),
-            kind=events.RETIMED,
-            subject=order.subject,
-            about=f"person:{order.person_id}",
+        fact_of(
+            order,
+            events.RETIMED,
+            {**told(order), "cause": "policy", "ended_before_at": before[order.id]},
             at=at,
             by=by,
-            payload={**told(order), "cause": "policy", "ended_before_at": before[order.id]},
+            key=derive(key, "retimed", str(order.id)),
         )
         for order in [*kept, *freed]
     )
@@ -100,14 +100,13 @@ def retimed(
     order.save()
     Phase.objects.filter(order=order.id).delete()
     write_phases({order.id: left})
-    record(
-        key=derive(key, "retimed"),
-        kind=events.RETIMED,
-        subject=order.subject,
-        about=f"person:{order.person_id}",
+    tell(
+        order,
+        events.RETIMED,
+        {**told(order), "cause": cause, "ended_before_at": before, "evidence": evidence},
         at=at,
         by=by,
-        payload={**told(order), "cause": cause, "ended_before_at": before, "evidence": evidence},
+        key=derive(key, "retimed"),
     )
 
 
