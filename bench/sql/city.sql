@@ -247,8 +247,8 @@ SELECT trip.id, 'R' || lpad(n::text, 9, '0'), 'rail', 'G' || n / 150 %% 900, n %
     CASE WHEN state = 'closed' AND bound IS NULL THEN home END, bound, area.id, person, home, pg_temp.id(31, n / 150), pg_temp.id(29, gate_idx)
 FROM trip LEFT JOIN (SELECT id, row_number() OVER (ORDER BY code) AS idx FROM places_area WHERE code LIKE '____00') area ON area.idx = 1 + n %% 300
 ORDER BY n;
-INSERT INTO arrivals_batchrow (id, number, raw, outcome, problems, arrival_id, batch_id)
-    SELECT pg_temp.id(32, n), n %% 150 + 1, '["王伟", "410802199001010011", "13800000000", "G1", "2022-07-05"]', 'created', '[]', id, pg_temp.id(31, n / 150) FROM trip;
+INSERT INTO arrivals_batchrow (id, number, raw, outcome, problems, kept, arrival_id, batch_id)
+    SELECT pg_temp.id(32, n), n %% 150 + 1, '["王伟", "410802199001010011", "13800000000", "G1", "2022-07-05"]', 'created', '[]', '', id, pg_temp.id(31, n / 150) FROM trip;
 INSERT INTO custody_flow (flow, declared, opened_at) SELECT 'batch:' || id, rows, imported_at FROM arrivals_batch;
 INSERT INTO custody_flow_item (item, outcome, settled_at, flow)
     SELECT 'arrival:' || id, CASE state WHEN 'expected' THEN 'pending' WHEN 'not_on_board' THEN 'not_on_board' ELSE 'landed' END,
