@@ -112,6 +112,37 @@ def travellers_of(
     return sorted(found, key=lambda one: (one.expected_at, one.id_number))
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Somebody who came home past every gate, and when their community finds them."""
+
+    resident: PersonRow
+    found_at: datetime
+    arrived_on: date
+    origin_code: str
+    mode: str
+    carrier: str
+
+
+def unseen(residents: list[PersonRow], seed: int = 1) -> list[Unseen]:
+    """Those of the week, each a grown-up of another household."""
+    random = Random(f"{seed} unseen")  # noqa: S311 - a demo, not a secret
+    grown = [one for one in residents if (FIRST_DAY - one.birth_on).days >= 18 * 365.25]
+    by_household = {one.household: one for one in grown}
+    told = source()["unseen"]
+    return [
+        Unseen(
+            resident=one,
+            found_at=asked["found_at"],
+            arrived_on=asked["found_at"].date() - timedelta(days=asked["days"]),
+            origin_code=asked["origin"],
+            mode=asked["mode"],
+            carrier=f"{asked['plate']}{random.randrange(10**5):05d}" if "plate" in asked else "",
+        )
+        for one, asked in zip(random.sample(list(by_household.values()), len(told)), told, strict=True)
+    ]
+
+
 def visitor(random: Random, words: dict[str, Any], on: date, number: int) -> tuple[str, str, date, str, str]:
     """Somebody from elsewhere: name, sex, birth date, fictitious ID number, phone."""
     male = random.random() < 0.5

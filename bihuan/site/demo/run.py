@@ -20,7 +20,7 @@ from bihuan.modules.measures import queries as measures_read
 from bihuan.modules.units import actions as units
 from bihuan.site.demo.build import MAKER, Registers, key, set_level
 from bihuan.site.demo.city import PersonRow, source
-from bihuan.site.demo.days import DAYS, FIRST_DAY, Traveller, travellers_of
+from bihuan.site.demo.days import DAYS, FIRST_DAY, Traveller, Unseen, travellers_of, unseen
 from bihuan.site.demo.rosters import plan_pickups, plan_rosters
 from bihuan.site.demo.staff import Staff, until_settled
 
@@ -44,6 +44,7 @@ def live_demo_days(residents: list[PersonRow], seed: int, per_day: int, told: Ca
         day: travellers_of(day, residents, seed, per_day)
         for day in (FIRST_DAY + timedelta(days=n) for n in range(DAYS))
     }
+    found = {one.found_at: one for one in unseen(residents, seed)}
     with clock.given(BEGINS):
         staff = staff_of([one for day in days.values() for one in day])
         plan_rosters(staff.registers, FIRST_DAY, PLANNED_DAYS)
@@ -52,6 +53,8 @@ def live_demo_days(residents: list[PersonRow], seed: int, per_day: int, told: Ca
     while moment <= ENDS:
         with clock.given(moment):
             _outside_world(staff, days, moment)
+            if moment in found:
+                _found(staff, found[moment], moment)
             until_settled(moment)
             staff.work()
         told(moment)
@@ -231,3 +234,29 @@ def _appeal(staff: Staff, moment: datetime) -> None:
             by=Actor.public("appeal"),
             key=key("appeal", moment),
         )
+
+
+def _found(staff: Staff, one: Unseen, moment: datetime) -> None:
+    """The community learns of somebody who passed no gate."""
+    home = one.resident
+    worker = staff.someone("community_worker", staff.registers.unit_ids[home.unit])
+    assert worker is not None, "every community has its worker"
+    assert worker.unit is not None, "and the worker acts for it"
+    staff.may_fail(
+        "found later",
+        arrivals.find_later,
+        name=home.name,
+        id_type="resident_id",
+        id_number=home.id_number,
+        phone=home.phone,
+        origin_code=one.origin_code,
+        arrived_on=one.arrived_on,
+        mode=one.mode,
+        carrier=one.carrier,
+        destination=home.address,
+        unit=worker.unit,
+        temperature=Decimal("36.5"),
+        at=moment,
+        by=worker,
+        key=key("found later", moment, home.id_number),
+    )

@@ -388,7 +388,12 @@ class Staff:
             return None
         orders = measures_read.open_orders_of({sample.person_id for sample in ready})
         taken = testing_read.samples_of_many([f"order:{order.id}" for order in orders.values()])
-        under_order = {sample.id for samples in taken.values() for sample in samples}
+        under_order = {
+            sample.id
+            for samples in taken.values()
+            if all(sample.result != "positive" for sample in samples)
+            for sample in samples
+        }
         return next((sample.id for sample in ready if sample.id in under_order), None)
 
     def leave(self, due: Sequence[DutyRow], now: datetime) -> None:
