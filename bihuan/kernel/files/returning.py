@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
 import xlsxwriter
@@ -62,9 +63,9 @@ def as_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[by
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     out.write("\ufeff")
-    writer.writerow([neutral(header) for header in headers])
-    for row in rows:
-        writer.writerow([neutral(cell) for cell in row])
+    doubled = _doubled(headers)
+    for row in chain([headers], rows):
+        writer.writerow([neutral(cell) for place, cell in enumerate(row) if place not in doubled])
         if out.tell() > PIECE_CHARACTERS:
             yield out.getvalue().encode()
             out.seek(0)
@@ -86,6 +87,8 @@ def as_workbook(
     sheet = book.add_worksheet()
     sheet.freeze_panes(1, 0)
     added = returned_headers()[language]
+    width, doubled = len(headers), _doubled([*headers, *added])
+    headers = [header for place, header in enumerate(headers) if place not in doubled]
     for column, header in enumerate((*headers, *added)):
         sheet.write_string(0, column, header, bold)
         is_reason = column in (len(headers) + 2, len(headers) + 3)
@@ -94,7 +97,8 @@ def as_workbook(
     comments = 0
     for at, row in enumerate(rows, start=1):
         found = _by_place(row.marks, places)
-        for column, cell in enumerate(fitted(row.cells, len(headers))):
+        cells = fitted(row.cells, width)
+        for column, cell in enumerate(cell for place, cell in enumerate(cells) if place not in doubled):
             marks = found.get(column)
             grade = _gravest(marks) if marks else None
             sheet.write_string(at, column, _short(cell), coloured.get(grade, plain) if grade else plain)
@@ -108,6 +112,19 @@ def as_workbook(
     if about:
         _write_about(book, about, language, bold, wrapped)
     book.close()
+
+
+def _doubled(headers: Sequence[str]) -> set[int]:
+    """The places of columns that we added to an earlier file given back: those added last replace them, so that a file
+    does not grow each time it is corrected and handed in again.
+    """
+    found = [
+        range(start, start + len(own))
+        for own in returned_headers().values()
+        for start in range(len(headers) - len(own) + 1)
+        if list(headers[start : start + len(own)]) == list(own)
+    ]
+    return {place for block in sorted(found, key=lambda block: block.start)[:-1] for place in block}
 
 
 def _write_about(

@@ -127,5 +127,24 @@ class TestOurOwnColumns:
         content = b"".join(as_csv(*table_of([Returned(2, row(), "x", [])], language)))
         assert notes(content) == []
 
+    @pytest.mark.parametrize("language", ["zh", "en", "both"])
+    def test_replace_those_of_the_time_before(self, language: str):
+        own = list(returned_headers()[language])
+        sent = [*row(), "2", "已登记", "", "", "R1"]
+        again = b"".join(as_csv([*HEADERS, *own, *returned_headers()["both"]], [[*sent, "2", "new", "", "", "R2"]]))
+        table = list(csv.reader(io.StringIO(again.decode("utf-8-sig"), newline="")))
+        assert table[0] == [*HEADERS, *returned_headers()["both"]]
+        assert table[1] == [*row(), "2", "new", "", "", "R2"]
+        book = sheet_of(
+            [Returned(2, sent, "已更新", [Mark(HEADERS[0], "rejected", "一", "二")])], headers=[*HEADERS, *own]
+        )
+        sheet = openpyxl.load_workbook(io.BytesIO(book)).worksheets[0]
+        assert [cell.value for cell in sheet[1]] == [*HEADERS, *returned_headers()["zh"]]
+        assert sheet.cell(2, len(HEADERS) + 2).value == "已更新"
+
+    def test_of_the_sender_stay(self):
+        table = b"".join(as_csv(["原因", "结果", *returned_headers()["both"]], [["1", "2", *"abcde"]]))
+        assert table.decode("utf-8-sig").splitlines()[1] == "1,2,a,b,c,d,e"
+
     def test_stand_in_a_workbook_of_ours_too(self):
         assert [note.code for note in notes(workbook([*row(), "2"], headers=[*HEADERS, "行号"]))] == []
