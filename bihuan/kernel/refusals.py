@@ -1,11 +1,17 @@
 """What a page, a command or a file says when something is refused: what happened, and what to do next."""
 
+from collections.abc import Sequence
+
 CHINESE_STOP = "\u3002"
 ENDS = (".", "!", "?", ":", CHINESE_STOP, "\uff01", "\uff1f", "\uff1a")
 
 
 class Refused(Exception):
-    """An action that will not be done: `message` says what happened and why, `remedy` what to do (lazy or plain)."""
+    """An action that will not be done: `message` says what happened and why, `remedy` what to do (lazy or plain).
+    `names` are what it is about, for a program: columns, codes.
+    """
+
+    names: Sequence[object] = ()
 
     def __init__(self, message: object, remedy: object = "") -> None:
         super().__init__(message, remedy)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import click
 import openpyxl
@@ -128,7 +129,9 @@ class TestProfileCheck:
         for code in ("covid19-cn", "mpox"):
             said = CliRunner().invoke(main, ["profile", "check", f"bihuan/profiles/{code}", "--json"])
             assert said.exit_code == 0, said.output
-            assert json.loads(said.output)["problems"] == []
+            found = json.loads(said.output)
+            assert found["problems"] == []
+            assert found["policies"] == Path(f"bihuan/profiles/{code}/profile.toml").read_text().count("[[policy]]")
 
     def test_names_file_line_and_remedy_of_a_fault(self, tmp_path):
         (tmp_path / "profile.toml").write_text('code = "flu"\nname = 3\n')
@@ -150,6 +153,12 @@ class TestProfileCheck:
                 '["order.approved", "order.rejected"]',
                 '["order.aproved"]',
                 r"order\.toml:\d+: No room records a fact `order\.aproved`\.",
+            ),
+            (
+                "pathways/arrival.toml",
+                '"arrivals.close"',
+                '"arrivals.klose"',
+                r"arrival\.toml:\d+: No room can do `arrivals\.klose`\. Name a verb",
             ),
             ("profile.toml", "COVID-19", "\udcff", r"profile\.toml:\d+: The file is not UTF-8\."),
         ],
@@ -268,7 +277,23 @@ class TestImportArrivals:
 
     def test_refuses_a_file_that_is_no_table_with_1(self, run, tmp_path):
         (tmp_path / "noise.csv").write_bytes(b"\x00\x01\x02")
-        assert "Error: " in run("import", "arrivals", str(tmp_path / "noise.csv"), "--json", code=1).output
+        assert "Error: " in run("import", "arrivals", str(tmp_path / "noise.csv"), code=1).output
+
+    def test_says_with_json_what_is_missing_as_its_one_object(self, run, tmp_path, monkeypatch):
+        monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+        (tmp_path / "list.csv").write_text("姓名,座位号\n张三,1\n")
+        words = ("import", "arrivals", str(tmp_path / "list.csv"))
+        refused = run(*words, "--json", code=1)
+        error = json.loads(refused.stdout)["error"]
+        assert error["message"]
+        assert error["remedy"]
+        assert error["names"]
+        assert error["message"] in refused.stderr
+        assert run(*words, code=1).stdout == ""
+
+    def test_says_with_json_what_was_not_understood(self, run):
+        refused = run("import", "arrivals", "no-such-file.csv", "--json", code=2)
+        assert "no-such-file.csv" in json.loads(refused.stdout)["error"]["message"]
 
     @pytest.mark.parametrize(
         ("terminal", "said"),

@@ -26,6 +26,10 @@ COUNT_DIGITS_MAX = 9
 class ListRefused(Refused):
     """The file is no list of units: not one row of it was looked at."""
 
+    def __init__(self, problem: FileProblem) -> None:
+        super().__init__(*file_words(problem))
+        self.names = problem.names
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -149,7 +153,7 @@ def read_units(content: bytes) -> UnitList:
     try:
         intake = Intake(content, (form(),))
     except FileProblem as problem:
-        raise ListRefused(*file_words(problem)) from problem
+        raise ListRefused(problem) from problem
     return compared(list(rows_of(intake)), standing())
 
 

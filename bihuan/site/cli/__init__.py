@@ -1,11 +1,14 @@
 """The `bihuan` command. One file a subcommand; each is read only when it is asked for, so that --help is instant."""
 
+import json
+from contextlib import nullcontext
 from importlib import import_module
 
 import click
 
 from bihuan.kernel.refusals import Refused
 
+AS_JSON = "bihuan.as_json"
 COMMANDS = {
     "up": "up",
     "demo": "demo",
@@ -33,25 +36,41 @@ class Commands(click.Group):
         command: click.Command = import_module(f"bihuan.site.cli.{COMMANDS[cmd_name]}").command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[AS_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
-        """What an action refuses is one line and exit code 1, not a trace."""
+        """What an action refuses is one line and exit code 1, not a trace; a script that asked for JSON gets the same
+        as its one object.
+        """
         try:
             return super().invoke(ctx)
         except Refused as refusal:
-            raise click.ClickException(said(refusal)) from refusal
+            whole, parts = said(refusal)
+            if ctx.meta[AS_JSON]:
+                click.echo(json.dumps({"error": parts}, ensure_ascii=False))
+            raise click.ClickException(whole) from refusal
+        except click.ClickException as failure:
+            if ctx.meta[AS_JSON]:
+                parts = {"message": failure.format_message(), "remedy": "", "names": []}
+                click.echo(json.dumps({"error": parts}, ensure_ascii=False))
+            raise
 
 
-def said(refusal: Refused) -> str:
-    """A refusal in the language of the terminal; one from before Django was set up is in English anyway."""
+def said(refusal: Refused) -> tuple[str, dict[str, object]]:
+    """A refusal, whole and in its parts, in the language of the terminal; one from before Django was set up is in
+    English anyway.
+    """
     from django.apps import apps
     from django.utils import translation
 
     from bihuan.site import city
 
-    if not apps.ready:
-        return str(refusal)
-    with translation.override(city.language()):
-        return str(refusal)
+    with translation.override(city.language()) if apps.ready else nullcontext():
+        names = [str(name) for name in refusal.names]
+        parts = {"message": str(refusal.message), "remedy": str(refusal.remedy), "names": names}
+        return str(refusal), parts
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

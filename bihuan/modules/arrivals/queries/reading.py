@@ -40,7 +40,7 @@ class FileRefused(Refused):
     def __init__(self, problem: FileProblem) -> None:
         reason, remedy = file_reason(problem)
         super().__init__(reason, remedy)
-        self.problem = problem
+        self.problem, self.names = problem, problem.names
 
 
 class NothingThere(Refused):
