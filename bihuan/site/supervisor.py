@@ -1,5 +1,6 @@
 """Keeps a few processes of ours running until told to stop, and then stops them all."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -82,6 +84,8 @@ def _stop(children: Sequence[Child]) -> None:
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
+        with suppress(ProcessLookupError):  # whoever the child left behind would hold its port
+            os.killpg(child.process.pid, signal.SIGKILL)
 
 
 def python(module: str, *words: str) -> list[str]:

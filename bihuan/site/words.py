@@ -11,6 +11,7 @@ from django.apps import apps
 from bihuan.kernel.access.vocabulary import role_words
 from bihuan.kernel.loop import Profile, profile
 from bihuan.kernel.loop.source import Problem, ProfileError, Source, Where
+from bihuan.kernel.loop.working import verb
 from bihuan.kernel.refusals import Refused
 
 POSTS = ("owner", "territorial", "sector")
@@ -34,7 +35,7 @@ def require_sound_profiles() -> None:
 
 
 def unknown_words(found: Profile) -> Iterator[Problem]:
-    """A duty that nobody can hold, or that no fact can end, with its line."""
+    """A duty that nobody can hold, that no fact can end, or that the system could not do, with its line."""
     posts, recorded = {role.code for role in role_words()}, set(facts_of_the_house())
     for pathway in found.pathways:
         source = Source.read(found.folder / "pathways" / Path(pathway.file).name, shown=pathway.file)
@@ -43,9 +44,20 @@ def unknown_words(found: Profile) -> Iterator[Problem]:
             if where[-1] in POSTS and where[0] == "step" and word not in posts:
                 remedy = f"Name one of roles.toml: {', '.join(sorted(posts))}."
                 yield Problem(source.file, source.line(where), f"There is no post `{word}`.", remedy)
+            elif where[-1] == "does" and where[0] == "step" and not can_do(word):
+                remedy = "Name a verb of the actions of a module, as in docs/reference/pathways.md."
+                yield Problem(source.file, source.line(where), f"No room can do `{word}`.", remedy)
             elif word in unheard:
                 remedy = "Name one of docs/reference/facts.md."
                 yield Problem(source.file, source.line(where), f"No room records a fact `{word}`.", remedy)
+
+
+def can_do(word: str) -> bool:
+    """Whether the worker finds an action by these words."""
+    try:
+        return callable(verb(word))
+    except (ImportError, AttributeError):
+        return False
 
 
 def facts_of_the_house() -> Iterator[str]:

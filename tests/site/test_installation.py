@@ -152,6 +152,29 @@ class TestDemo:
         assert before["people"] >= 20_000
         assert before["violations"] == after["violations"] == dict.fromkeys(LAWS, 0)
 
+    def test_broken_off_is_built_anew_and_no_city_cannot_live_on(self, django_db_setup: None, tmp_path: Path) -> None:
+        name = f"{NAME}_half_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+        scratch(name)
+        place = {"BIHUAN_DATABASE_URL": database_url(name), "BIHUAN_HOME": str(tmp_path)}
+        try:
+            none = bihuan("demo", "--advance", "1d", **place)
+            building = subprocess.Popen(
+                python("bihuan.site.cli", "demo", "--empty", "--people", "20000"),
+                env=environment(**place),
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            assert building.stderr is not None
+            assert building.stderr.readline().startswith("Building")
+            building.kill()
+            building.communicate()
+            half = bihuan("demo", "--advance", "1d", **place)
+        finally:
+            gone(name)
+        assert none.returncode == half.returncode == 1
+        assert "There is no demo city" in none.stderr
+        assert "There is no demo city" in half.stderr
+
     @pytest.mark.skipif(not PROVE, reason="scripts/prove")
     @pytest.mark.skipif(not SHARED.exists() and not IN_CI, reason="the real manifests are not here")
     def test_a_small_city_brings_the_travellers_of_a_real_list_through(

@@ -7,6 +7,12 @@ import sys
 import time
 
 SLEEPER = "import time; time.sleep(60)"
+FORKS = """
+import os, signal, time
+if not os.fork():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+time.sleep(600)
+"""
 ENDER = "raise SystemExit(3)"
 SAYS_WHEN_TOLD = """
 import os, signal, sys, time
@@ -45,6 +51,11 @@ def alive(pid: int) -> bool:
     return True
 
 
+def is_zombie(pid: int) -> bool:
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "Z"
+
+
 class TestRun:
     def test_stops_every_child_on_ctrl_c_and_says_that_all_is_well(self):
         process = supervise(web=SLEEPER, worker=SLEEPER)
@@ -55,6 +66,18 @@ class TestRun:
         process.communicate(timeout=120)
         assert process.returncode == 0
         assert not any(alive(child) for child in children)
+
+    def test_leaves_nobody_behind_whom_a_child_left_behind(self):
+        process = supervise(web=FORKS)
+        assert process.stdout.readline() == "ready\n"
+        [child] = children_of(process.pid)
+        while not (left := children_of(child)):
+            time.sleep(0.05)
+        time.sleep(1)
+        process.terminate()
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+        assert not any(alive(pid) and not is_zombie(pid) for pid in left)
 
     def test_starts_a_child_again_that_ended(self):
         process = supervise(web=SLEEPER, worker=SLEEPER)

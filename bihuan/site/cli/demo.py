@@ -15,8 +15,11 @@ PER_DAY = 60
 SPAN = re.compile(r"(\d+)([dh])")
 
 
+HALF_BUILT = "a demo city that is not built to its end"
+
+
 class NotADemo(Refused):
-    """The database holds a real city, which the demo must never touch."""
+    """The database holds a real city, which the demo must never touch, or none that could live on."""
 
 
 class Moment(click.ParamType[datetime]):
@@ -79,7 +82,13 @@ def command(
     os.environ["BIHUAN_DEMO"] = "1"
     begun = time.monotonic()
     with city.database():
-        if once or empty or not _stands():
+        stands = _stands()
+        if advance and not stands:
+            raise NotADemo(
+                "There is no demo city that could live on.",
+                "Build one first, with `bihuan demo --once` or `bihuan demo --empty`.",
+            )
+        if once or empty or not stands:
             _anew()
             city.make_ready()
             _build(people, seed, at if empty else None, with_days=not empty)
@@ -98,7 +107,7 @@ def command(
 
 
 def _stands() -> bool:
-    """Whether a demo city stands in the database. A real city there stops everything."""
+    """Whether a demo city stands whole in the database. A real city there stops everything."""
     import psycopg
 
     from bihuan.site.settings import DATABASE_URL
@@ -110,7 +119,8 @@ def _stands() -> bool:
         is_demo = held.execute("SELECT EXISTS (SELECT 1 FROM clock_cityclock)").fetchone()
         is_real = held.execute("SELECT EXISTS (SELECT 1 FROM access_unit)").fetchone()
         if is_demo and is_demo[0]:
-            return True
+            said = held.execute("SELECT obj_description('public'::regnamespace)").fetchone()
+            return said != (HALF_BUILT,)
         if is_real and is_real[0]:
             raise NotADemo(
                 "The database holds a real city.",
@@ -131,8 +141,13 @@ def _anew() -> None:
     with psycopg.connect(DATABASE_URL, autocommit=True) as held:
         held.execute("DROP SCHEMA IF EXISTS public CASCADE")
         held.execute("CREATE SCHEMA public")
+        _say_of_schema(held, HALF_BUILT)
     (HOME / signing.WITNESS).unlink(missing_ok=True)  # it knew another city
     migrate()
+
+
+def _say_of_schema(held: Any, words: str) -> None:
+    held.execute(f"COMMENT ON SCHEMA public IS '{words}'")
 
 
 def _hurry() -> None:
@@ -144,10 +159,13 @@ def _hurry() -> None:
 
 
 def _build(people: int, seed: int, at: datetime | None, *, with_days: bool) -> None:
+    import psycopg
+
     from bihuan.kernel import clock
     from bihuan.site.demo.build import build
     from bihuan.site.demo.run import BEGINS, ENDS, live_demo_days
     from bihuan.site.edge import set_city_time
+    from bihuan.site.settings import DATABASE_URL
 
     _hurry()
     moment = at or BEGINS
@@ -159,6 +177,8 @@ def _build(people: int, seed: int, at: datetime | None, *, with_days: bool) -> N
         _told_of(live_demo_days(residents, seed, max(1, PER_DAY * people // PEOPLE), _tell).refused)
         moment = ENDS
     set_city_time(moment)
+    with psycopg.connect(DATABASE_URL, autocommit=True) as held:
+        _say_of_schema(held, "a demo city")
 
 
 def _advance(span: timedelta) -> None:
@@ -167,8 +187,12 @@ def _advance(span: timedelta) -> None:
 
     _hurry()
     since = city_now()
-    _told_of(live_on(since, since + span, _tell).refused)
-    set_city_time(since + span)
+
+    def lived(moment: datetime) -> None:
+        set_city_time(moment)  # broken off, it goes on from here
+        _tell(moment)
+
+    _told_of(live_on(since, since + span, lived).refused)
 
 
 def _tell(moment: datetime) -> None:
