@@ -31,6 +31,7 @@ from bihuan.modules.measures.models import Order
 from bihuan.modules.people.models import Pair
 from bihuan.modules.places import actions as places
 from bihuan.modules.testing import actions as testing
+from bihuan.modules.testing.models import ReportRow
 from bihuan.modules.transfers import actions as transfers
 from bihuan.modules.units import actions as units
 from bihuan.modules.units.models import DailyReturn
@@ -188,6 +189,12 @@ def people(city: Journey, matrix: Matrix) -> None:
     vehicle, driver, trip = district_bus(city, seated, absent)
     first, second = sorted([landed.person_id, proposed.person_id])
     pair = Pair.objects.create(first_id=first, second_id=second, bits=9, outcome="possible", found_at=clock.now())
+    testing.import_results(
+        f"试管编号,检测结果\n{MARK}不明,阴性\n".encode(),
+        f"{MARK}结果.csv",
+        laboratory_id=city.unit("gate-rail"),
+        **city.by("lab_staff"),
+    )
     matrix.ids |= {
         "pair_id": pair.id,
         "arrival_id": landed.id,
@@ -203,6 +210,8 @@ def people(city: Journey, matrix: Matrix) -> None:
         "trip_id": trip,
         "batch_id": BatchRow.objects.values_list("batch_id", flat=True).first(),
         "row_id": BatchRow.objects.exclude(outcome="created").values_list("id", flat=True).first(),
+        "report_id": ReportRow.objects.values_list("report_id", flat=True).first(),
+        "line_id": ReportRow.objects.values_list("id", flat=True).first(),
         "appeal_id": appeal,
         "exposure_id": exposure,
         "token": orders.token_of(lodger),

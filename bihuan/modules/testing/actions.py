@@ -1,19 +1,25 @@
 """Every write of testing: a sample is taken, a laboratory answers, an answer is corrected."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
+from itertools import batched
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import custody
+from bihuan.kernel import clock, custody
+from bihuan.kernel.files import Line, Plan
 from bihuan.kernel.ledger import Actor, Json, NewFact, derive, record, record_many
 from bihuan.kernel.loop import action, happened
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound, Refused
 
-from . import events, rules
-from .models import Result, Sample
+from . import events, queries, rules
+from .models import Report, ReportRow, Result, Sample
+
+REPORT_ROWS = 2000
 
 
 class WrongCode(Refused):
@@ -30,6 +36,10 @@ class AlreadyAnswered(Refused):
 
 class TooEarly(Refused):
     """A result from before its sample was taken."""
+
+
+class RowDecided(Refused):
+    """A row of a file of results that somebody has decided."""
 
 
 class NotCorrectable(Refused):
@@ -90,7 +100,7 @@ def record_result(
     sample_id: UUID, *, result: str, laboratory_id: UUID | None, at: datetime, by: Actor, key: UUID
 ) -> UUID:
     """Enter what the laboratory found in one sample."""
-    [row] = _answer([(sample_id, result)], laboratory_id, at, by, key)
+    [row] = _answer([(sample_id, result, at)], laboratory_id, by, key)
     return row.id
 
 
@@ -99,13 +109,14 @@ def record_results(
     found: Sequence[tuple[UUID, str]], *, laboratory_id: UUID | None, at: datetime, by: Actor, key: UUID
 ) -> None:
     """Enter a whole list of results, all or none."""
-    _answer(found, laboratory_id, at, by, key)
+    _answer([(sample, result, at) for sample, result in found], laboratory_id, by, key)
 
 
 def _answer(
-    found: Sequence[tuple[UUID, str]], laboratory_id: UUID | None, at: datetime, by: Actor, key: UUID
+    found: Sequence[tuple[UUID, str, datetime]], laboratory_id: UUID | None, by: Actor, key: UUID
 ) -> list[Result]:
-    wanted = dict(found)
+    wanted = {sample: result for sample, result, _at in found}
+    times = {sample: at for sample, _result, at in found}
     samples = list(Sample.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
     if len(samples) != len(wanted):
         raise NotFound(_("A sample of this list is not known."), _("Check the codes. Nothing was recorded."))
@@ -116,13 +127,14 @@ def _answer(
                 _("Sample %(code)s already has a result.") % {"code": sample.code},
                 _("If it was wrong, open it and correct it: both results stay on record."),
             )
-        if at < sample.taken_at:
+        if times[sample.id] < sample.taken_at:
             raise TooEarly(
                 _("Sample %(code)s was taken after the time given for its result.") % {"code": sample.code},
                 _("Check the time of the result."),
             )
     rows = Result.objects.bulk_create(
-        Result(sample=sample, result=wanted[sample.id], found_at=at, laboratory_id=laboratory_id) for sample in samples
+        Result(sample=sample, result=wanted[sample.id], found_at=times[sample.id], laboratory_id=laboratory_id)
+        for sample in samples
     )
     record_many(
         NewFact(
@@ -130,7 +142,7 @@ def _answer(
             kind=events.RESULTED,
             subject=sample.subject,
             about=f"person:{sample.person_id}",
-            at=at,
+            at=times[sample.id],
             by=by,
             payload=_finding(sample, wanted[sample.id]),
         )
@@ -206,3 +218,148 @@ def _finding(sample: Sample, result: str) -> dict[str, Json]:
         "result": result,
         "sampled_at": sample.taken_at.isoformat(),
     }
+
+
+# --- files of results
+
+
+@action
+def receive_report(
+    content: bytes, file_name: str, *, laboratory_id: UUID | None, at: datetime, by: Actor, key: UUID
+) -> UUID:
+    """Keep a file of results that was handed in, so that it can be looked at and then taken in."""
+    report: Report = Report.objects.create(
+        file_name=file_name[:200],
+        sha256=sha256(content).hexdigest(),
+        content=content,
+        laboratory_id=laboratory_id,
+        handed_in_by=by.id,
+        handed_in_at=at,
+    )
+    record(
+        key=derive(key, "received"),
+        kind=events.REPORT_RECEIVED,
+        subject=report.subject,
+        at=at,
+        by=by,
+        unit=laboratory_id,
+        payload={"file_name": report.file_name, "sha256": report.sha256},
+    )
+    return report.id
+
+
+def import_results(
+    content: bytes, file_name: str, *, laboratory_id: UUID | None, at: datetime, by: Actor, key: UUID
+) -> UUID:
+    """Take in a file of results. Broken off and handed in again it goes on where it stopped; taken in and handed in
+    again every row was recorded before. Raises ReportRefused when the file itself is unfit.
+    """
+    queries.read_report(content, file_name)
+    report = queries.unfinished_report(content, by.id, laboratory_id) or receive_report(
+        content, file_name, laboratory_id=laboratory_id, at=at, by=by, key=derive(key, "report")
+    )
+    take_in_report(report, at=at, by=by)
+    return report
+
+
+def take_in_report(
+    report: UUID, *, at: datetime, by: Actor, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Take in a received file, set by set. Done again it changes nothing."""
+    held = Report.objects.get(pk=report)
+    if held.content is None:
+        return
+    intake = queries.read_report(bytes(held.content), held.file_name)
+    plan, told = intake.plan.as_json(), [note.code for note in intake.notes]
+    lines = intake.lines(held.handed_in_at.astimezone(clock.CITY).date())
+    done, own = 0, derive(report, "rows", by.id)
+    for rows in batched(lines, REPORT_ROWS):
+        take_in_report_rows(report, rows, plan=plan, told=told, at=at, by=by, key=derive(own, str(done)))
+        done += len(rows)
+        if progress:
+            progress(done, intake.rows)
+    finish_report(report, at=at, by=by, key=derive(own, "finished"))
+
+
+@action
+def take_in_report_rows(
+    report: UUID,
+    rows: Sequence[Line],
+    *,
+    plan: Mapping[str, Any],
+    told: Sequence[str],
+    at: datetime,
+    by: Actor,
+    key: UUID,
+) -> None:
+    """Record what one set of rows says, and keep the outcome of each."""
+    held = Report.objects.select_for_update().defer("content").get(pk=report)
+    known = set(
+        ReportRow.objects.filter(report=held, number__in=[row.number for row in rows]).values_list("number", flat=True)
+    )
+    fresh = [row for row in rows if row.number not in known]
+    placed = queries.placed(Plan.of(plan, [queries.report_form()]), fresh, at)
+    found = [(row.sample, row.result, row.found_at) for row in placed if row.outcome == ReportRow.Outcome.RECORDED]
+    _answer(found, held.laboratory_id, by, derive(key, "results"))  # type: ignore[arg-type]
+    ReportRow.objects.bulk_create(
+        ReportRow(
+            report=held,
+            number=row.number,
+            cells=list(row.cells),
+            outcome=row.outcome,
+            problems=[problem.as_json() for problem in row.problems],
+            code=row.code[:40],
+            result=row.result,
+            found_at=row.found_at,
+            sample_id=row.sample,
+        )
+        for row in placed
+    )
+    held.headers, held.told, held.state = queries.read_headers(plan), list(told), Report.State.RUNNING
+    held.save(update_fields=["headers", "told", "state"])
+
+
+@action
+def finish_report(report: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
+    """Count the outcomes of a file whose rows are all kept, and let the file itself go."""
+    held = Report.objects.select_for_update().get(pk=report)
+    if held.state == Report.State.TAKEN_IN:
+        return
+    held.state, held.content = Report.State.TAKEN_IN, None
+    held.save(update_fields=["state", "content"])
+    record(
+        key=derive(key, "taken in"),
+        kind=events.REPORT_TAKEN_IN,
+        subject=held.subject,
+        at=at,
+        by=by,
+        unit=held.laboratory_id,
+        payload={**queries.report_counts(report)},
+    )
+
+
+@action
+def decide_report_row(row_id: UUID, *, code: str, reason: str, at: datetime, by: Actor, key: UUID) -> None:
+    """Decide a doubtful row: record its result of the sample with this code, or without a code reject it."""
+    row = ReportRow.objects.select_for_update().select_related("report").filter(pk=row_id).first()
+    if row is None or row.outcome != ReportRow.Outcome.DOUBTFUL:
+        raise RowDecided(_("This row no longer waits for a decision."), _("Open the file to see what became of it."))
+    sample = Sample.objects.filter(code=rules.tidy(code)).first() if code.strip() else None
+    if code.strip() and sample is None:
+        raise NotFound(_("No sample has this code."), _("Look at the tube again, or reject the row."))
+    if sample is not None:
+        moment = max(row.found_at or at, sample.taken_at)
+        _answer([(sample.id, row.result, moment)], row.report.laboratory_id, by, derive(key, "result"))
+        row.sample, row.code, row.outcome = sample, sample.code, ReportRow.Outcome.RECORDED
+    else:
+        row.outcome = ReportRow.Outcome.REJECTED
+    row.save(update_fields=["sample", "code", "outcome"])
+    record(
+        key=derive(key, "decided"),
+        kind=events.REPORT_ROW_DECIDED,
+        subject=row.report.subject,
+        at=at,
+        by=by,
+        unit=row.report.laboratory_id,
+        payload={"row": row.number, "sample": sample.id if sample else None, "reason": reason},
+    )

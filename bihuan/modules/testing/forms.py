@@ -14,6 +14,7 @@ from bihuan.kernel.web import HappenedForm
 from .models import Result, Sample
 
 LINES_MAX = 2_000
+FILE_BYTES_MAX = 64 * 1024 * 1024
 SIGNS = {
     "-": Result.Outcome.NEGATIVE,
     "+": Result.Outcome.POSITIVE,
@@ -64,6 +65,26 @@ class DeskForm(forms.Form):
         initial=Result.Outcome.NEGATIVE,
         widget=forms.RadioSelect,
     )
+
+
+class ReportForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"), help_text=_("CSV or XLSX with the code on the tube, the result and its time, up to 64 MB.")
+    )
+
+    def clean_file(self) -> Any:
+        """A file that one machine can hold."""
+        file = self.cleaned_data["file"]
+        if file.size > FILE_BYTES_MAX:
+            raise forms.ValidationError(_("The file is larger than 64 MB. Split it."))
+        return file
+
+
+class RowForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code on the tube"), required=False, max_length=40, help_text=_("Leave it empty to reject the row.")
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
 class ReferralForm(forms.Form):

@@ -74,3 +74,64 @@ class Result(Model):
 
     def __str__(self) -> str:
         return f"{self.result} {self.found_at:%Y-%m-%d %H:%M}"
+
+
+class Report(Model):
+    """A file of results as a laboratory handed it in, and what became of its rows."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        TAKEN_IN = "taken_in"
+
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField(null=True)
+    headers = models.JSONField(default=list)
+    told = models.JSONField(default=list)
+    laboratory = models.ForeignKey("access.Unit", on_delete=models.PROTECT, related_name="+", null=True)
+    handed_in_by = models.CharField(max_length=80)
+    handed_in_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["laboratory", "-handed_in_at"], name="testing_report_newest_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def subject(self) -> str:
+        """How facts name this file."""
+        return f"report:{self.id}"
+
+
+class ReportRow(Model):
+    """One row of a laboratory's file: the cells that were read, and what became of it. Names are not kept."""
+
+    class Outcome(models.TextChoices):
+        RECORDED = "recorded", _("Recorded")
+        DUPLICATE = "duplicate", _("Recorded before")
+        DOUBTFUL = "doubtful", _("Doubtful")
+        REJECTED = "rejected", _("Not recorded")
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="rows", db_index=False)
+    number = models.PositiveIntegerField()
+    cells = models.JSONField()
+    outcome = models.CharField(max_length=9, choices=Outcome.choices)
+    problems = models.JSONField(default=list)
+    code = models.CharField(max_length=40, blank=True)
+    result = models.CharField(max_length=12, blank=True)
+    found_at = models.DateTimeField(null=True)
+    sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="+", null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["report", "number"], name="testing_row_once_a_report"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["report", "outcome"], name="testing_row_outcome_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.outcome}"

@@ -1,8 +1,14 @@
 """Every read of testing. A result that was corrected is history; what is shown as the result is the one that stands."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
@@ -12,14 +18,32 @@ from django.utils.translation import gettext as _
 from bihuan.kernel import access, clock
 from bihuan.kernel.access import Scope
 from bihuan.kernel.db import cut
+from bihuan.kernel.files import (
+    FileProblem,
+    Form,
+    Grade,
+    Intake,
+    Line,
+    Note,
+    Plan,
+    as_csv,
+    defects,
+    fitted,
+    form_of,
+    refusal,
+    returned_headers,
+)
 from bihuan.kernel.loop import queries as loop
+from bihuan.kernel.refusals import Refused
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge, Clock
 from bihuan.kernel.web.parts import Tone
 from bihuan.modules.people import queries as people
 
 from . import rules
-from .models import Result, Sample
+from .models import Report, ReportRow, Result, Sample
+
+PREVIEW_ROWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,3 +410,323 @@ def to_test(scope: Scope, subject: str) -> ToSample | None:
         return None
     tests = tuple(duty for duty in duties if duty.step in TEST_STEPS and duty.state in ("open", "missed"))
     return ToSample(subject, people.card(person_of(duties[0])), tests)
+
+
+# --- files of results
+
+LABORATORY = Path(__file__).resolve().parents[2] / "profiles" / "laboratory" / "results.toml"
+CELLS = ("code", "result", "found_at", "test")
+
+
+class ReportRefused(Refused):
+    """A file of results that cannot be taken in at all."""
+
+    def __init__(self, problem: FileProblem) -> None:
+        note = refusal(problem)
+        super().__init__(
+            Text(zh=note.reason("zh"), en=note.reason("en")), Text(zh=note.remedy("zh"), en=note.remedy("en"))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """What is wrong with a row of results: where, what was written, which problem."""
+
+    column: str
+    value: str
+    code: str
+    became: str = ""
+    names: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "column": self.column,
+            "value": self.value,
+            "code": self.code,
+            "became": self.became,
+            "names": list(self.names),
+        }
+
+    @property
+    def words(self) -> tuple[Text, Text]:
+        """What is wrong and what to do, in both languages."""
+        if self.code in defects():
+            note = Note(self.code, 0, self.column, self.value, self.became, self.names)
+            return Text(zh=note.reason("zh"), en=note.reason("en")), Text(zh=note.remedy("zh"), en=note.remedy("en"))
+        entry = _laboratory()["problems"][self.code]
+        told = Text(zh=entry["zh"], en=entry["en"]).filled(value=self.value)
+        return told, Text(zh=entry["fix_zh"], en=entry["fix_en"])
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A row of results with its outcome, and what is to be recorded of it."""
+
+    number: int
+    cells: tuple[str, ...]
+    outcome: str
+    problems: tuple[RowProblem, ...]
+    code: str = ""
+    result: str = ""
+    found_at: datetime | None = None
+    sample: UUID | None = None
+
+
+@cache
+def _laboratory() -> dict[str, Any]:
+    return tomllib.loads(LABORATORY.read_text("utf-8"))
+
+
+@cache
+def report_form() -> Form:
+    """The form of a file of results."""
+    return form_of(_laboratory())
+
+
+def report_template(language: str) -> list[str]:
+    """The headers of our own template in one language."""
+    return [column.headers[0 if language.startswith("zh") else 1] for column in report_form().columns]
+
+
+def read_report(content: bytes, name: str) -> Intake:
+    """A file of results looked through; raises ReportRefused with what keeps it from being read."""
+    try:
+        return Intake(content, [report_form()], name=name)
+    except FileProblem as problem:
+        raise ReportRefused(problem) from problem
+
+
+def read_headers(plan: Mapping[str, Any]) -> list[str]:
+    """The headers of the columns that are read, in the order in which their cells are kept."""
+    return [plan["headers"][position] for position, _name in plan["places"]]
+
+
+def unfinished_report(content: bytes, by: str, laboratory_id: UUID | None) -> UUID | None:
+    """The report of this very file, handed in by the same actor, if it was never finished."""
+    digest = sha256(content).hexdigest()
+    found = Report.objects.filter(sha256=digest, handed_in_by=by, laboratory=laboratory_id, content__isnull=False)
+    return found.order_by("handed_in_at").values_list("id", flat=True).first()
+
+
+def placed(plan: Plan, lines: Sequence[Line], at: datetime) -> list[Placed]:
+    """What becomes of each row: two queries, nothing is written. A tube that nobody knows is an officer's to look at,
+    and what one file says in two ways is not guessed.
+    """
+    rows = [_read_row(plan, line, at) for line in lines]
+    codes = {row.code for row in rows if row.code}
+    samples = {
+        code: (sample, taken_at)
+        for code, sample, taken_at in Sample.objects.filter(code__in=codes).values_list("code", "id", "taken_at")
+    }
+    ids = [sample for sample, _taken_at in samples.values()]
+    standing = Result.objects.filter(sample__in=ids, corrected_by__isnull=True)
+    answers: dict[UUID, str] = dict(standing.values_list("sample_id", "result"))
+    said: dict[str, set[str]] = {}
+    for row in rows:
+        if not row.outcome:
+            said.setdefault(row.code, set()).add(row.result)
+    code_at = read_headers(plan.as_json())[0]
+    return [row if row.outcome else _held_against(row, code_at, samples, answers, said, at) for row in rows]
+
+
+def _held_against(
+    row: Placed,
+    header: str,
+    samples: Mapping[str, tuple[UUID, datetime]],
+    answers: dict[UUID, str],
+    said: Mapping[str, Collection[str]],
+    at: datetime,
+) -> Placed:
+    """A row that could be read, held against the samples there are; `answers` grows by what it records."""
+    sample, taken_at = samples.get(row.code, (None, at))
+    problem = ""
+    if sample is None:
+        problem = "tube_unknown"
+    elif answers.get(sample) == row.result:
+        return replace(row, outcome=ReportRow.Outcome.DUPLICATE.value, sample=sample)
+    elif sample in answers:
+        problem = "answered_otherwise"
+    elif len(said[row.code]) > 1:
+        problem = "tube_of_two"
+    elif row.found_at is not None and row.found_at < taken_at:
+        problem = "before_sample"
+    if problem or (row.problems and any(defects_stop(one) for one in row.problems)):
+        value = row.found_at.isoformat(" ", "minutes") if problem == "before_sample" and row.found_at else row.code
+        value = row.result if problem == "answered_otherwise" else value
+        found = (RowProblem(header, value, problem),) if problem else ()
+        return replace(row, outcome=ReportRow.Outcome.DOUBTFUL.value, problems=(*row.problems, *found))
+    assert sample is not None, "a sample that is not known is doubtful"
+    answers[sample] = row.result
+    return replace(row, outcome=ReportRow.Outcome.RECORDED.value, sample=sample, found_at=row.found_at or at)
+
+
+def defects_stop(problem: RowProblem) -> bool:
+    """Whether an officer has to look at a row for what was found in a cell of it."""
+    return problem.code in defects() and defects()[problem.code].grade is Grade.DOUBTFUL
+
+
+def _read_row(plan: Plan, line: Line, at: datetime) -> Placed:
+    """What a row says by itself: rejected with its reasons, or without an outcome so far."""
+    at_field = {column.field: position for position, column in plan.places}
+    values = {name: line.values[at_field[name]] for name in CELLS if name in at_field}
+    cells = tuple(line.sent[position] if position < len(line.sent) else "" for position, _column in plan.places)
+    headers = {name: plan.headers[position] for name, position in at_field.items()}
+    found = [
+        RowProblem(note.column, note.value, note.code, note.became, note.names)
+        for note in line.notes
+        if note.grade in (Grade.REJECTED, Grade.DOUBTFUL)
+    ]
+    is_rejected = any(note.grade is Grade.REJECTED for note in line.notes)
+    result = plan.form.words["result"].get(values["result"].casefold(), "")
+    if values["result"] and not result:
+        found.append(RowProblem(headers["result"], values["result"], "result_unknown"))
+    test = values.get("test", "")
+    if test and test.casefold() not in plan.form.words["test"]:
+        found.append(RowProblem(headers["test"], test, "test_other"))
+    found_at = _moment(values.get("found_at", ""), at)
+    if found_at is not None and found_at > at:
+        found.append(RowProblem(headers["found_at"], values["found_at"], "result_future"))
+    is_rejected = is_rejected or any(one.code in ("result_unknown", "test_other", "result_future") for one in found)
+    outcome = ReportRow.Outcome.REJECTED.value if is_rejected else ""
+    return Placed(line.number, cells, outcome, tuple(found), rules.tidy(values["code"]), result, found_at)
+
+
+def _moment(text: str, at: datetime) -> datetime | None:
+    """A moment as it was read; a day without a time ends with it, or now."""
+    if not text:
+        return None
+    found = datetime.fromisoformat(text)
+    moment = found if found.tzinfo else found.replace(tzinfo=clock.CITY)
+    if len(text) > len("2022-06-20"):
+        return moment
+    end = moment + timedelta(days=1, microseconds=-1)
+    return min(end, at) if moment <= at else end
+
+
+def report_counts(report_id: UUID) -> dict[str, int]:
+    """How many rows of a file came to which outcome."""
+    counts = dict.fromkeys(ReportRow.Outcome.values, 0)
+    rows = ReportRow.objects.filter(report=report_id).order_by().values_list("outcome")
+    return counts | dict(rows.annotate(count=Count("*")))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCard:
+    """A file of results and what became of its rows."""
+
+    id: UUID
+    file_name: str
+    state: str
+    handed_in_at: datetime
+    counts: Mapping[str, int]
+
+
+def report(scope: Scope, report_id: UUID) -> ReportCard | None:
+    """One file of results of a laboratory of the scope."""
+    found = scope.rows(Report.objects.defer("content"), "laboratory").filter(pk=report_id).first()
+    return _report_card(found) if found else None
+
+
+def reports(scope: Scope, limit: int = 20) -> list[ReportCard]:
+    """The newest files of results of a scope."""
+    found = scope.rows(Report.objects.defer("content"), "laboratory").order_by("-handed_in_at", "id")[:limit]
+    return [_report_card(one) for one in found]
+
+
+def _report_card(found: Report) -> ReportCard:
+    return ReportCard(found.id, found.file_name, found.state, found.handed_in_at, report_counts(found.id))
+
+
+def report_preview(report_id: UUID, at: datetime) -> tuple[int, list[Placed]]:
+    """How many rows a waiting file has, and what would become of the first of them."""
+    held = Report.objects.get(pk=report_id)
+    if held.content is None:
+        return 0, []
+    intake = read_report(bytes(held.content), held.file_name)
+    lines = list(islice(intake.lines(at.astimezone(clock.CITY).date()), PREVIEW_ROWS))
+    return intake.rows, placed(intake.plan, lines, at)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A row of a file of results as the list shows it."""
+
+    id: UUID
+    number: int
+    cells: str
+    outcome: Badge
+    words: str
+    link: str
+    url: str
+
+
+OUTCOME_TONES: dict[str, Tone] = {"recorded": "good", "duplicate": "neutral", "doubtful": "warn", "rejected": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRows:
+    """Source of the list of a file's rows."""
+
+    report_id: UUID
+
+    def count(self, filters: Mapping[str, str]) -> int:
+        return self._found(filters).count()
+
+    def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[ReportLine]:
+        order = "-number" if sort.startswith("-") else "number"
+        return tuple(_report_line(one) for one in self._found(filters).order_by(order)[offset : offset + limit])
+
+    def _found(self, filters: Mapping[str, str]) -> QuerySet[ReportRow]:
+        found = ReportRow.objects.filter(report=self.report_id)
+        return found.filter(outcome=filters["outcome"]) if "outcome" in filters else found
+
+
+def _report_line(row: ReportRow) -> ReportLine:
+    is_open = row.outcome == ReportRow.Outcome.DOUBTFUL
+    url = reverse("laboratory:row", args=[row.id]) if is_open else ""
+    if row.sample_id and not is_open:
+        url = reverse("samples:detail", args=[row.sample_id])
+    return ReportLine(
+        row.id,
+        row.number,
+        " · ".join(cell for cell in row.cells if cell.strip())[:120],
+        Badge(ReportRow.Outcome(row.outcome).label, OUTCOME_TONES[row.outcome]),
+        "; ".join(problem_words(row.problems)),
+        _("Decide") if is_open else _("Open the sample") if url else "",
+        url,
+    )
+
+
+def problem_words(problems: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is wrong with a row and what to do, in the reader's language."""
+    told = [RowProblem(**{**one, "names": tuple(one["names"])}) for one in problems]
+    return [f"{one.column}: {one.words[0]} → {one.words[1]}" for one in told]
+
+
+def report_row(row_id: UUID) -> tuple[UUID, ReportLine] | None:
+    """One row and the file it is of."""
+    found = ReportRow.objects.filter(pk=row_id).first()
+    return (found.report_id, _report_line(found)) if found else None
+
+
+def report_outcome(report_id: UUID) -> Iterator[bytes]:
+    """The columns that were read, with what became of each row: CSV, UTF-8 with BOM. Corrected, it can be handed in
+    again.
+    """
+    headers = Report.objects.values_list("headers", flat=True).get(pk=report_id)
+    return as_csv([*headers, *returned_headers()["both"]], _report_outcomes(report_id, len(headers)))
+
+
+def _report_outcomes(report_id: UUID, width: int) -> Iterator[list[str]]:
+    rows = ReportRow.objects.filter(report=report_id).order_by("number")
+    kept = rows.values_list("number", "cells", "outcome", "problems", "code").iterator(chunk_size=2000)
+    for number, cells, outcome, problems, code in kept:
+        told = [RowProblem(**{**one, "names": tuple(one["names"])}) for one in problems]
+        yield [
+            *fitted(cells, width),
+            str(number),
+            outcome,
+            "; ".join(f"{one.column}: {one.words[0].zh} → {one.words[1].zh}" for one in told),
+            "; ".join(f"{one.column}: {one.words[0].en} → {one.words[1].en}" for one in told),
+            code if outcome == ReportRow.Outcome.RECORDED else "",
+        ]

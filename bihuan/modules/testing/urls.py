@@ -16,6 +16,10 @@ samples = [
 laboratory = [
     path("", views.desk, name="desk"),
     path("results", views.results, name="results"),
+    path("files", views.reports, name="reports"),
+    path("files/<uuid:report_id>", views.report, name="report"),
+    path("files/<uuid:report_id>/outcome.csv", views.report_outcome, name="report_outcome"),
+    path("files/rows/<uuid:line_id>", views.report_row, name="row"),
 ]
 urlpatterns = [
     path("samples/", include((samples, "samples"))),

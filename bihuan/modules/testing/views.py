@@ -1,21 +1,40 @@
 """Pages of testing: what is due, taking a sample, the list, and the laboratory's desk."""
 
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from bihuan.kernel import access, clock
+from bihuan.kernel.ledger import Actor
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound
-from bihuan.kernel.web import Column, Definition, Entry, Filter, Table, accepted, page, render_table, request_key, trail
+from bihuan.kernel.text import Text
+from bihuan.kernel.web import (
+    Column,
+    Definition,
+    Entry,
+    Filter,
+    Stat,
+    Table,
+    accepted,
+    jobs,
+    page,
+    render_table,
+    request_key,
+    trail,
+)
 
 from . import actions, queries
-from .forms import CorrectionForm, DeskForm, ReferralForm, SampleForm, result_words
+from .forms import CorrectionForm, DeskForm, ReferralForm, ReportForm, RowForm, SampleForm, result_words
+from .models import ReportRow
 
 DUE_COLUMNS = [
     Column("name", _("Name"), sortable=False, kind="link"),
@@ -217,3 +236,134 @@ def results(request: access.Request) -> HttpResponse:
         done = ngettext("%(count)s result is recorded.", "%(count)s results are recorded.", len(found))
         messages.success(request, done % {"count": len(found)})
     return redirect("laboratory:desk")
+
+
+ROW_COLUMNS = [
+    Column("number", _("Row"), kind="number"),
+    Column("cells", _("As written"), sortable=False),
+    Column("outcome", _("Outcome"), kind="badge", sortable=False),
+    Column("words", _("What is wrong, and what to do"), sortable=False),
+    Column("link", _("What to do"), kind="link", sortable=False),
+]
+
+
+@access.require("testing.result")
+def reports(request: access.Request) -> HttpResponse:
+    """Files of results: hand one in, and those that were."""
+    form = ReportForm(request.POST or None, request.FILES or None)
+    made: list[UUID] = []
+    if request.method == "POST" and accepted(form, lambda: made.append(receive(request, form))):
+        return redirect("laboratory:report", made[0])
+    context = {"form": form, "reports": queries.reports(request.scope), "crumbs": crumbs()[:-1]}
+    return page(request, "testing/reports.html", context)
+
+
+@access.require("testing.result")
+def report(request: access.Request, report_id: UUID) -> HttpResponse:
+    """A file of results: what would become of its rows, or what became of them."""
+    card = queries.report(request.scope, report_id)
+    if card is None:
+        raise NotFound(_("There is no such file."))
+    if request.method == "POST":
+        return redirect("web:progress", in_background(request, card))
+    if card.state == "waiting":
+        rows, found = queries.report_preview(report_id, clock.now())
+        bad = [
+            (one.number, queries.problem_words([p.as_json() for p in one.problems])) for one in found if one.problems
+        ]
+        stats = report_stats(Counter(one.outcome for one in found))
+        context = {"report": card, "rows": rows, "checked": len(found), "bad": bad[:200], "stats": stats}
+        return page(request, "testing/report_preview.html", {**context, "crumbs": crumbs()})
+    choices = list(ReportRow.Outcome.choices)
+    table = Table.from_request(
+        request,
+        ROW_COLUMNS,
+        queries.ReportRows(report_id),
+        [Filter("outcome", _("Outcome"), kind="choice", choices=choices)],
+        sort="number",
+    )
+    context = {"report": card, "stats": report_stats(card.counts, "?outcome="), "crumbs": crumbs()}
+    return render_table(request, "testing/report.html", table, context)
+
+
+@access.require("testing.result")
+def report_outcome(request: access.Request, report_id: UUID) -> StreamingHttpResponse:
+    """The outcome file: correct it and hand it in again."""
+    if queries.report(request.scope, report_id) is None:
+        raise NotFound(_("There is no such file."))
+    answer = StreamingHttpResponse(queries.report_outcome(report_id), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="results-{report_id}.csv"'
+    return answer
+
+
+@access.require("testing.result")
+def report_row(request: access.Request, line_id: UUID) -> HttpResponse:
+    """Decide a doubtful row: of which sample its result is, or of none."""
+    found = queries.report_row(line_id)
+    if found is None or queries.report(request.scope, found[0]) is None:
+        raise NotFound(_("There is no such row."))
+    form = RowForm(request.POST or None)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.decide_report_row(
+            line_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("The row is decided."))
+        return redirect("laboratory:report", found[0])
+    return page(request, "testing/report_row.html", {"form": form, "row": found[1], "crumbs": crumbs()})
+
+
+@jobs.job
+def take_in_report_file(told: jobs.Report, *, report_id: str, unit: str, name: str, actor: str) -> str:
+    """Take in a file of results, set by set."""
+    by = Actor(actor, UUID(unit) if unit else None, name)
+    actions.take_in_report(UUID(report_id), at=clock.now(), by=by, progress=told)
+    return reverse("laboratory:report", args=[report_id])
+
+
+def receive(request: access.Request, form: ReportForm) -> UUID:
+    file = form.cleaned_data["file"]
+    content = file.read()
+    queries.read_report(content, file.name)
+    return actions.receive_report(
+        content,
+        file.name,
+        laboratory_id=request.scope.grants[0].unit,
+        at=clock.now(),
+        by=request.scope.actor,
+        key=request_key(request),
+    )
+
+
+def in_background(request: access.Request, card: queries.ReportCard) -> UUID:
+    actor = request.scope.actor
+    return jobs.start(
+        take_in_report_file,
+        title=Text(zh=card.file_name, en=card.file_name),
+        by=actor.id,
+        language=get_language() or "zh-hans",
+        report_id=str(card.id),
+        unit=str(actor.unit or ""),
+        name=actor.name,
+        actor=actor.id,
+    )
+
+
+def report_stats(counts: Mapping[str, int], here: str = "") -> list[Stat]:
+    """The outcomes of the rows; on a file's own page each opens them."""
+    return [
+        Stat(
+            label,
+            counts.get(code, 0),
+            url=f"{here}{code}" if here else "",
+            tone=queries.OUTCOME_TONES[code] if counts.get(code) and code in ("doubtful", "rejected") else "neutral",
+        )
+        for code, label in ReportRow.Outcome.choices
+    ]
+
+
+def crumbs() -> Any:
+    return trail(
+        (_("Laboratory desk"), reverse("laboratory:desk")), (_("Files of results"), reverse("laboratory:reports"))
+    )

@@ -165,3 +165,46 @@ def undo(batch: uuid.UUID, reason: str, as_json: bool) -> None:
     click.echo(f"{len(kept):>8}  kept")
     for number, why in kept:
         click.echo(f"{number:>8}  {why}")
+
+
+@command.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--laboratory", default="", help="Code of the laboratory's unit.")
+@click.option(
+    "--outcome",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write every row with its outcome and reasons (CSV).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def results(file: Path, laboratory: str, outcome: Path | None, as_json: bool) -> None:
+    """Take in a laboratory's file of results, CSV or XLSX.
+
+    Results find their samples by the code on the tube; names are not read. A tube that nobody knows, and a result other
+    than the one that stands, wait for a decision at the laboratory's desk. The same file twice records nothing the
+    second time. Exit code 1 when the file itself could not be read.
+
+    \b
+    bihuan import results 2022-06-20.csv --laboratory laboratory --outcome outcome.csv
+    """
+    with city.opened():
+        from bihuan.kernel import access, clock
+        from bihuan.kernel.ledger import Actor
+        from bihuan.modules.testing import actions, queries
+
+        unit = access.queries.unit_by_code(laboratory).id if laboratory else None
+        report = actions.import_results(
+            file.read_bytes(),
+            file.name,
+            laboratory_id=unit,
+            at=clock.now(),
+            by=Actor.system("import"),
+            key=uuid.uuid4(),
+        )
+        counts = queries.report_counts(report)
+        if outcome is not None:
+            outcome.write_bytes(b"".join(queries.report_outcome(report)))
+    if as_json:
+        click.echo(json.dumps({"report": str(report), **counts}))
+        return
+    for name, count in counts.items():
+        click.echo(f"{count:>8}  {name}")

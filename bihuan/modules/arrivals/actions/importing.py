@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import batched
+from itertools import batched, islice
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,7 @@ from bihuan.modules.arrivals.queries.reading import (
 )
 from bihuan.modules.arrivals.rules import (
     Ground,
+    Lookups,
     Outcome,
     Problem,
     Row,
@@ -59,6 +60,8 @@ from bihuan.modules.people import queries as people
 from bihuan.modules.places import queries as places
 
 CHUNK_ROWS = 4000
+PREVIEW_ROWS = 5000  # held against the registers before a file is taken in; the whole of it is looked through anyway
+PROBLEMS_MAX = 10_000  # told at once; every one of them stands in the outcome file
 TRIES_MAX = 3
 GRACE_DAYS = 3
 
@@ -87,6 +90,7 @@ class ImportResult:
     batch: UUID | None
     form: str
     rows: int = 0
+    checked: int = 0
     created: int = 0
     updated: int = 0
     duplicate: int = 0
@@ -97,10 +101,9 @@ class ImportResult:
     columns: tuple[tuple[str, str], ...] = field(default=())
 
     def as_json(self) -> dict[str, object]:
-        """For the command line: counts, and every problem with its words in both languages."""
-        counts = {
-            name: getattr(self, name) for name in ("rows", "created", "updated", "duplicate", "doubtful", "rejected")
-        }
+        """For the command line: counts, and the problems with their words in both languages."""
+        names = ("rows", "checked", *(outcome.value for outcome in BatchRow.Outcome))
+        counts = {name: getattr(self, name) for name in names}
         return {
             "batch": str(self.batch) if self.batch else None,
             "form": self.form,
@@ -280,7 +283,7 @@ def take_in_rows(
     """Write one set of rows: new people, new and changed arrivals, the outcome of each row, their facts and their
     flow.
     """
-    chunk = _place(Plan.of(plan, forms()), rows, at)
+    chunk = _place(Plan.of(plan, forms()), rows, at, _lookups_of(batch))
     people_actions.enrol_many(chunk.newcomers, at=at, by=by, key=derive(key, "people"))
     people_actions.complete_phones(chunk.phones, at=at, by=by, key=derive(key, "phones"))
     created = [placed for placed in chunk.placed if placed.outcome == Outcome.CREATED]
@@ -373,22 +376,19 @@ def take_in_received(
 def result_of(batch: UUID) -> ImportResult:
     """The outcome of a file as it stands."""
     held = Batch.objects.defer("content").get(id=batch)
-    problems = (
-        BatchRow.objects.filter(batch_id=batch)
-        .exclude(problems=[])
-        .order_by("number")
-        .values_list("problems", flat=True)
-    )
+    rows = BatchRow.objects.filter(batch_id=batch).exclude(problems=[]).order_by("number")
+    problems = rows.values_list("problems", flat=True)[:PROBLEMS_MAX]
     return ImportResult(
         batch=batch,
         form=held.form,
         rows=held.rows,
+        checked=held.rows,
         created=held.created,
         updated=held.updated,
         duplicate=held.duplicate,
         doubtful=held.doubtful,
         rejected=held.rejected,
-        problems=_in_the_way(Problem.of(entry) for listed in problems for entry in listed),
+        problems=_in_the_way(Problem.of(entry) for listed in problems for entry in listed)[:PROBLEMS_MAX],
         told=tuple(Problem.of(entry) for entry in held.told),
     )
 
@@ -411,8 +411,9 @@ def _patiently(work: Callable[[], None]) -> None:
 
 
 def _preview(intake: Intake, at: datetime) -> ImportResult:
-    lines = list(intake.lines(at.astimezone(clock.CITY).date()))
-    chunk = _place(intake.plan, lines, at)
+    """What would become of the first rows, and what is to be said of the whole file."""
+    lines = list(islice(intake.lines(at.astimezone(clock.CITY).date()), PREVIEW_ROWS))
+    chunk = _place(intake.plan, lines, at, lookups())
     counts = {outcome.value: 0 for outcome in BatchRow.Outcome}
     for placed in chunk.placed:
         counts[placed.outcome] += 1
@@ -420,7 +421,8 @@ def _preview(intake: Intake, at: datetime) -> ImportResult:
     return ImportResult(
         None,
         intake.plan.form.code,
-        rows=len(chunk.placed),
+        rows=intake.rows,
+        checked=len(chunk.placed),
         problems=problems,
         told=tuple(Problem.told(note) for note in intake.notes),
         columns=_columns(intake),
@@ -428,10 +430,16 @@ def _preview(intake: Intake, at: datetime) -> ImportResult:
     )
 
 
-def _place(plan: Plan, lines: Sequence[Line], at: datetime) -> _Chunk:
+@lru_cache(maxsize=2)
+def _lookups_of(batch: UUID) -> Lookups:
+    """What names and codes mean, gathered once a file: whoever is read later is read as whoever was read first."""
+    return lookups()
+
+
+def _place(plan: Plan, lines: Sequence[Line], at: datetime, names: Lookups) -> _Chunk:
     """Say of every row what becomes of it. Reads the registers in a few queries, writes nothing."""
     today = at.astimezone(clock.CITY).date()
-    reader = RowReader(plan, lookups(), today)
+    reader = RowReader(plan, names, today)
     rows = [reader.read(line) for line in lines]
     asked = {row.number: _newcomer(row.traveller) for row in rows if row.traveller and not _is_doubtful(row.problems)}
     register = people.register_for(list(asked.values()))
