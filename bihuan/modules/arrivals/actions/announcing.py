@@ -43,8 +43,11 @@ def declare(
 ) -> UUID:
     """Announce a trip before it is made. Announcing the same day again changes what was said before, and so does
     whatever day is named under its reference number or on the form it was first written on.
+
+    Whose number the register holds under another name is taken in like everybody else: who declares learns nothing of
+    anybody, and the gate, which has the document before it, settles whose it is.
     """
-    person = registered(who, destination, unit, at=at, by=by, key=key)
+    person = registered({**who, "doubts_wait": True}, destination, unit, at=at, by=by, key=key)
     told: dict[str, Json] = {
         "mode": mode,
         "carrier": carrier,

@@ -25,6 +25,7 @@ class Who(TypedDict):
     sex: NotRequired[str]
     phone: NotRequired[str]
     id_disputed: NotRequired[bool]
+    doubts_wait: NotRequired[bool]
 
 
 def registered(who: Who, destination: str, unit: UUID | None, *, at: datetime, by: Actor, key: UUID) -> UUID:

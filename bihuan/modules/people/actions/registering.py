@@ -16,7 +16,7 @@ from bihuan.kernel.refusals import Refused
 from bihuan.modules.people import events, rules
 from bihuan.modules.people.actions.suspecting import suspect
 from bihuan.modules.people.models import IdType, Person
-from bihuan.modules.people.queries import NewPerson, register_for
+from bihuan.modules.people.queries import Enrolled, NewPerson, register_for
 
 COLUMNS = (
     "id",
@@ -90,8 +90,13 @@ def register(
     unit: UUID | None = None,
     household: UUID | None = None,
     id_disputed: bool = False,
+    doubts_wait: bool = False,
 ) -> UUID:
-    """Find or enter one person: by ID number; else by name, birth date and phone. Returns who they are."""
+    """Find or enter one person: by ID number; else by name, birth date and phone. Returns who they are.
+
+    With `doubts_wait` nobody is there who may be told of a doubt: whoever could be another is entered beside them, as
+    the gate does with a disputed number, and an officer who has the document settles it.
+    """
     asked = tidy(
         NewPerson(name, birth_on, sex, id_type, id_number, phone, address, unit, household, id_disputed), at.date()
     )
@@ -99,9 +104,14 @@ def register(
         return _enter_disputed(asked, at=at, by=by, key=key)
     enrolled, new = register_for([asked]).place(asked)
     if enrolled.doubt == rules.Doubt.ID_OF_ANOTHER:
-        raise IdTaken
+        if not doubts_wait:
+            raise IdTaken
+        return _enter_disputed(asked, at=at, by=by, key=key)
     if enrolled.doubt:
-        raise SeveralMatch
+        if not doubts_wait:
+            raise SeveralMatch
+        new = replace(asked, id=uuid7())
+        enrolled = Enrolled(new.id, is_new=True)
     if new:
         _insert([new], at=at, by=by, key=key)
     assert enrolled.person is not None
