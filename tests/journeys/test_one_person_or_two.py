@@ -59,7 +59,7 @@ class TestOrderClerk:
         page.wait_for_url("**/people/pairs")
         gone = Person.objects.exclude(merged_into=None).get()
         assert gone.name == "張三峰"
-        page.goto(f"/people/{gone.merged_into_id}?purpose=matching")
+        page.goto(f"/people/{gone.merged_into_id}")
         check_axe(page)
         look(page, "joined")
         page.click(f"main a[href='/people/{gone.id}/separation']")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from bihuan.kernel.access import actions, events, nominations, queries
     from bihuan.kernel.access.exported import Exporting, exporting
     from bihuan.kernel.access.guards import Request, may_open, require, signed_in
-    from bihuan.kernel.access.reading import listed, opened
+    from bihuan.kernel.access.reading import listed, opened, purpose_today
     from bihuan.kernel.access.scope import Grant, Scope, scope_for
     from bihuan.kernel.access.signature import SignatureRefused, confirm_signature
 
@@ -26,6 +26,7 @@ _HOMES = {
     "listed": "reading",
     "may_open": "guards",
     "opened": "reading",
+    "purpose_today": "reading",
     "require": "guards",
     "scope_for": "scope",
     "signed_in": "guards",
@@ -44,6 +45,7 @@ __all__ = [
     "may_open",
     "nominations",
     "opened",
+    "purpose_today",
     "queries",
     "require",
     "scope_for",

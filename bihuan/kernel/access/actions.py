@@ -15,7 +15,8 @@ from bihuan.kernel.access import events, posts, queries, throttle
 from bihuan.kernel.access.models import Appointment, Role, Unit, User
 from bihuan.kernel.access.passwords import AccountRefused
 from bihuan.kernel.access.posts import PostRefused, TwoNeeded
-from bihuan.kernel.access.vocabulary import RoleWords, kinds, role_words
+from bihuan.kernel.access.scope import scope_for
+from bihuan.kernel.access.vocabulary import RoleWords, kinds, openings, role_words
 from bihuan.kernel.db import uuid7
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
 from bihuan.kernel.loop.action import action
@@ -25,6 +26,10 @@ from bihuan.kernel.text import Text
 
 class UnitRefused(Refused):
     """The unit cannot stand where it was put in the tree."""
+
+
+class RaiseRefused(Refused):
+    """The day's openings cannot be raised as asked."""
 
 
 class RolesRefused(Refused):
@@ -370,6 +375,31 @@ def unlock(user_id: UUID, *, at: datetime, by: Actor, key: UUID) -> None:
     user = queries.locked_user(user_id)
     throttle.forget(user.username)
     record(key=key, kind=events.UNLOCKED, subject=user.subject, at=at, by=by)
+
+
+@action
+def raise_openings(user_id: UUID, *, extra: int, reason: str, at: datetime, by: Actor, key: UUID) -> None:
+    """Let somebody open so many more people today. Never oneself: it takes the one who reads and the one who lets."""
+    user = queries.locked_user(user_id)
+    if by.id == user.subject:
+        raise RaiseRefused(
+            _("Nobody raises their own limit."), _("Ask your unit's head or the security administrator.")
+        )
+    limit, _warn = openings(scope_for(user).roles, queries.today())
+    if not 0 < extra <= limit:
+        raise RaiseRefused(
+            _("At one time the limit is raised by %(limit)s at most.") % {"limit": limit},
+            _("Give a smaller number; if it is not enough, raise it again with a fresh reason."),
+        )
+    record(
+        key=key,
+        kind=events.READING_RAISED,
+        subject=user.subject,
+        at=at,
+        by=by,
+        unit=by.unit,
+        payload={"extra": extra, "reason": reason},
+    )
 
 
 @action

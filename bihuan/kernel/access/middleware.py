@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from bihuan.kernel.access import sessions
+from bihuan.kernel.access import measure, sessions
 from bihuan.kernel.access.scope import scope_for
 
 
@@ -18,6 +18,7 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        measure.nearing.set(None)
         request.whole_scope = None  # type: ignore[attr-defined]
         if request.user.is_authenticated:
             if because := sessions.over_because(request):

@@ -105,9 +105,7 @@ class Role(models.Model):
     first_zh = models.TextField(blank=True, default="", help_text="Where somebody new in this role begins.")
     first_en = models.TextField(blank=True, default="")
     position = models.PositiveSmallIntegerField(default=0)
-    office = models.TextField(
-        blank=True, default="", db_default="", help_text="One of the three, or none."
-    )
+    office = models.TextField(blank=True, default="", db_default="", help_text="One of the three, or none.")
     kinds = ArrayField(
         models.TextField(), default=list, db_default=[], help_text="Units it has its place in; empty: any."
     )

@@ -423,6 +423,10 @@ def account_by_username(username: str) -> Account:
     return account_row(user)
 
 
+def accounts_by_id(user_ids: Collection[UUID]) -> dict[UUID, Account]:
+    return {user.id: account_row(user) for user in User.objects.filter(id__in=user_ids)}
+
+
 def locked_user(user_id: UUID) -> User:
     """The account, held until the transaction ends."""
     user = User.objects.select_for_update().filter(id=user_id).first()

@@ -1,10 +1,13 @@
-"""The city's own words for units and roles, read once from its profile folder (`roles.toml`, `units.toml`)."""
+"""The city's own words for units and roles, read once from its profile folder (`roles.toml`, `units.toml`,
+`access.toml`)."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -36,6 +39,16 @@ class RoleWords:
     office: str = ""
     kinds: tuple[str, ...] = ()
     by_two: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """For what a person is opened: as officers read it, as the person is told, and whether it is asked for."""
+
+    code: str
+    name: Text
+    told: Text
+    is_asked: bool
 
 
 def folder() -> Path:
@@ -70,14 +83,34 @@ def returns_cut_off() -> time:
     return row["cut_off"]
 
 
+SHIPPED = Path(__file__).resolve().parents[2] / "profiles" / "city" / "access.toml"
+
+
 @cache
-def _access() -> dict[str, dict[str, object]]:
-    return tomllib.loads((folder() / "access.toml").read_text(encoding="utf-8"))
+def _access() -> dict[str, Any]:
+    """A city's own profile may leave this file out; then the one that comes with Bihuan holds."""
+    own = folder() / "access.toml"
+    return tomllib.loads((own if own.exists() else SHIPPED).read_text(encoding="utf-8"))
 
 
 def nomination_days() -> int:
     """How many days a nomination waits for its second person."""
-    return int(_access()["nomination"]["days"])  # type: ignore[call-overload,no-any-return]
+    return int(_access()["nomination"]["days"])
+
+
+def openings(roles: Iterable[str], on: date) -> tuple[int, int]:
+    """How many people somebody in these roles may open on a day, and at what percentage they are told."""
+    block = max((one for one in _access()["budget"] if one["from"] <= on), key=lambda one: one["from"])
+    return max((block["roles"].get(role, block["others"]) for role in roles), default=block["others"]), block["warn"]
+
+
+@cache
+def purposes() -> dict[str, Purpose]:
+    """For what a person may be opened, by code, in the order of the profile."""
+    return {
+        row["code"]: Purpose(row["code"], Text.of(row["name"]), Text.of(row["told"]), row.get("asked", False))
+        for row in _access()["purpose"]
+    }
 
 
 def role_words() -> list[RoleWords]:
@@ -96,3 +129,8 @@ def role_words() -> list[RoleWords]:
         )
         for row in rows
     ]
+
+
+@cache
+def role_names() -> dict[str, Text]:
+    return {role.code: role.name for role in role_words()}

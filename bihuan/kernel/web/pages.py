@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
+from bihuan.kernel.access.measure import Openings, nearing
 from bihuan.kernel.refusals import Refused
 from bihuan.kernel.web.nav import NavLink, NavSection, sections_for
 
@@ -36,6 +37,7 @@ class Frame:
     sign_out_url: str
     place: object = ""  # where the address cuts the page to a place
     whole_url: str = ""
+    openings: Openings | None = None  # the reader has opened most of the people that they may today
 
     @property
     def base(self) -> str:
@@ -64,6 +66,7 @@ def frame(request: HttpRequest) -> Frame:
         sign_out_url=settings.LOGOUT_URL,
         place=getattr(getattr(request, "place", None), "name", ""),
         whole_url=f"{request.path}?{without(request.GET, 'below')}",
+        openings=nearing.get(),
     )
 
 

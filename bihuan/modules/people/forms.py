@@ -3,18 +3,11 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bihuan.kernel.access.vocabulary import purposes
+
 from .queries import id_types
 
 SEXES = [("male", _("Male")), ("female", _("Female")), ("unknown", _("Not known"))]
-PURPOSES = [
-    ("landing", _("Receive them at a gate")),
-    ("care", _("Look after them")),
-    ("tracing", _("Investigate a case or a contact")),
-    ("correction", _("Put particulars right")),
-    ("matching", _("Find out whether two records are one person")),
-    ("request", _("They asked for it themselves")),
-    ("audit", _("Audit")),
-]
 
 
 class PersonForm(forms.Form):
@@ -40,10 +33,22 @@ class CorrectionForm(PersonForm):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+def asked_purposes() -> list[tuple[str, str]]:
+    return [(one.code, str(one.name)) for one in purposes().values() if one.is_asked]
+
+
 class PurposeForm(forms.Form):
     """Why somebody's record is opened."""
 
-    purpose = forms.ChoiceField(label=_("Why do you open this person?"), choices=PURPOSES, widget=forms.RadioSelect)
+    purpose = forms.ChoiceField(
+        label=_("Why do you open this person?"), choices=asked_purposes, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(
+        label=_("On what occasion?"),
+        max_length=200,
+        min_length=2,
+        help_text=_("A case number, a call, a letter: what the auditor can check."),
+    )
 
 
 class JoiningForm(forms.Form):

@@ -27,7 +27,7 @@ from bihuan.kernel.web import (
 )
 
 from . import actions, queries
-from .forms import PURPOSES, SEXES, CorrectionForm, JoiningForm, PersonForm, PurposeForm, SeparationForm
+from .forms import SEXES, CorrectionForm, JoiningForm, PersonForm, PurposeForm, SeparationForm
 
 COLUMNS = [
     Column("name", gettext_lazy("Name"), kind="link"),
@@ -82,6 +82,7 @@ TITLES = {
     "person.opened": gettext_lazy("Record opened"),
     "arrival.expected": gettext_lazy("Expected"),
     "arrival.changed": gettext_lazy("Announcement changed"),
+    "arrival.taken_back": gettext_lazy("File taken back"),
     "arrival.landed": gettext_lazy("Landed"),
     "arrival.found": gettext_lazy("Found later"),
     "arrival.history": gettext_lazy("Taken in as history"),
@@ -165,13 +166,13 @@ def listing(request: access.Request) -> HttpResponse:
 
 @access.require("people.open")
 def detail(request: access.Request, person_id: UUID) -> HttpResponse:
-    """The person whole, once a purpose is given."""
-    purpose = request.GET.get("purpose", "")
+    """The person whole, once there is a purpose: asked once a day, not after the person's order, arrival or stay."""
     card = queries.card(person_id)
     if not queries.may_open(request.scope, person_id):
         raise NotFound(_("There is no such person."))
-    if purpose not in dict(PURPOSES):
-        return page(request, "people/purpose.html", {"form": PurposeForm(), "person": card, "crumbs": crumbs()})
+    purpose = access.purpose_today(request.scope, person_id)
+    if not purpose:
+        return ask(request, card)
     access.opened(request.scope, person_id, purpose)
     context = {
         "person": card,
@@ -185,6 +186,23 @@ def detail(request: access.Request, person_id: UUID) -> HttpResponse:
     return page(request, "people/detail.html", {**context, "may_correct": request.whole_scope.may("people.correct")})
 
 
+def ask(request: access.Request, card: queries.PersonCard) -> HttpResponse:
+    """Purpose and occasion, before anything of the person is shown."""
+    form = PurposeForm(request.POST or None)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: access.opened(
+            request.scope,
+            card.id,
+            form.cleaned_data["purpose"],
+            reason=form.cleaned_data["reason"],
+            key=request_key(request),
+        ),
+    ):
+        return redirect("people:detail", card.id)
+    return page(request, "people/purpose.html", {"form": form, "person": card, "crumbs": crumbs()})
+
+
 @access.require("people.register")
 def new(request: access.Request) -> HttpResponse:
     form = PersonForm(request.POST or None)
@@ -196,7 +214,8 @@ def new(request: access.Request) -> HttpResponse:
         ),
     ):
         messages.success(request, _("The person is in the register."))
-        return redirect(f"{reverse('people:detail', args=[made[0]])}?purpose=correction")
+        access.opened(request.scope, made[0], "correction")
+        return redirect("people:detail", made[0])
     return page(request, "people/form.html", {"form": form, "heading": _("Enter a person"), "crumbs": crumbs()})
 
 
@@ -205,11 +224,13 @@ def correction(request: access.Request, person_id: UUID) -> HttpResponse:
     card = queries.card(person_id)
     if not queries.may_open(request.scope, person_id):
         raise NotFound(_("There is no such person."))
+    if not access.purpose_today(request.scope, person_id):
+        return redirect("people:detail", person_id)
     initial = {name: getattr(card, name) for name in PersonForm.base_fields}
     form = CorrectionForm(request.POST or None, initial=initial)
     if request.method == "POST" and accepted(form, lambda: correct(request, person_id, form)):
         messages.success(request, _("The particulars are corrected."))
-        return redirect(f"{reverse('people:detail', args=[person_id])}?purpose=correction")
+        return redirect("people:detail", person_id)
     return page(request, "people/form.html", {"form": form, "heading": _("Correct particulars"), "crumbs": crumbs()})
 
 
@@ -312,6 +333,8 @@ def separation(request: access.Request, person_id: UUID) -> HttpResponse:
     card = queries.card(person_id)
     if not queries.may_open(request.scope, person_id):
         raise NotFound(_("There is no such person."))
+    if not access.purpose_today(request.scope, person_id):
+        return redirect("people:detail", person_id)
     form = SeparationForm(request.POST or None)
     if request.method == "POST" and accepted(form, lambda: separate(request, person_id, form)):
         messages.success(request, _("The records are apart again, each as it was."))

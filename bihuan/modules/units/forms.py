@@ -154,6 +154,11 @@ class EndForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
+class OpeningsForm(forms.Form):
+    extra = forms.IntegerField(label=_("How many more people today"), min_value=1)
+    reason = forms.CharField(label=_("Reason"), max_length=200, min_length=2)
+
+
 class ShiftForm(forms.Form):
     holder = forms.ChoiceField(label=_("Person and role"))
     starts_at = forms.DateTimeField(label=_("Begins"), widget=MomentInput())

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from bihuan.kernel import access, clock
 from bihuan.kernel.access.models import Unit, User
 from bihuan.kernel.access.queries import Holder, UnitRow
-from bihuan.kernel.access.vocabulary import kinds
+from bihuan.kernel.access.vocabulary import kinds, purposes, role_names
 from bihuan.kernel.ledger import FactRow, count_of_kinds, covering, of_kinds
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound
@@ -425,6 +425,9 @@ AUDITED: dict[str, object] = {
     access.events.PERSON_OPENED: _("Opened a person's record"),
     access.events.PEOPLE_LISTED: _("Saw a list of people"),
     access.events.LIST_EXPORTED: _("Took a list away"),
+    access.events.READING_SPENT: _("Reached the day's limit of openings"),
+    access.events.READING_NEARED: _("Came near the day's limit of openings"),
+    access.events.READING_RAISED: _("Raised the limit for a day"),
     access.events.SIGNED: _("Signed"),
     access.events.SIGNED_IN: _("Signed in"),
     access.events.SIGNED_OUT: _("Signed out"),
@@ -448,18 +451,18 @@ AUDITED: dict[str, object] = {
 AUDITED_WORDS: dict[str, object] = {  # the lists that were read and the purposes that were given
     "shifts.passed": _("Hand-overs by shift"),
     "accounts": _("Accounts"),
-    "appeal": _("Answer an appeal"),
     "appeals": _("Appeals"),
     "appeals.list": _("Appeals"),
     "areas": _("Watch list"),
     "arrivals": _("Arrivals"),
     "arrivals.list": _("Arrivals"),
+    "arrivals.found": _("Found later"),
     "audit": _("Audit"),
     "batches": _("Batches"),
+    "batches.annotated": _("Annotated workbook"),
     "batches.outcome": _("Outcome file"),
-    "care": _("Look after them"),
+    "batches.rows": _("Batches"),
     "comparison": _("Comparing with another list"),
-    "correction": _("Put particulars right"),
     "demo": _("Demo city"),
     "duties": _("Duties"),
     "duties.mine": _("My duties"),
@@ -467,43 +470,71 @@ AUDITED_WORDS: dict[str, object] = {  # the lists that were read and the purpose
     "gate-day": _("Gate today"),
     "gates.day": _("Gate today"),
     "handover": _("Handing over to the next shift or another unit"),
-    "isolation.check_in": _("Take in"),
     "isolation.exceptions": _("Needs attention"),
     "isolation.expected": _("On the way here"),
-    "isolation.home": _("Isolation at home"),
+    "isolation.homes": _("Isolation at home"),
+    "isolation.referral": _("Taking in or discharging a patient"),
+    "isolation.referrals": _("Referred here"),
     "isolation.rooms": _("Rooms"),
     "isolation.round": _("Health round"),
-    "isolation.stay": _("Stay"),
-    "landing": _("Receive them at a gate"),
     "letter": _("Asked for in writing by an authority"),
-    "notice": _("Print the notice"),
-    "order": _("Look at the order"),
+    "orders.approvals": _("Approvals"),
     "orders": _("Orders"),
     "orders.list": _("Orders"),
     "people": _("People register"),
     "people.list": _("People register"),
+    "people.pairs": _("Duplicate records"),
     "plans": _("Pick-up plans"),
     "report": _("Briefing or report"),
-    "request": _("They asked for it themselves"),
     "returns": _("Daily returns"),
     "review": _("Supervision or audit"),
     "samples": _("Samples"),
     "samples.due": _("Tests due"),
     "samples.list": _("Samples"),
-    "search": _("Find a missing person"),
     "sites": _("Sites"),
     "tests-due": _("Tests due"),
     "tickets": _("Tickets"),
     "tickets.list": _("Tickets"),
-    "tracing": _("Investigate a case or a contact"),
-    "transfer": _("Arrange the transfer"),
     "transfers.desk": _("Transfer desk"),
     "transfers.stranded": _("Stranded"),
+    "transfers.waiting": _("Waiting to leave"),
+    "transfers.unrequested": _("Order in force, no vehicle asked for"),
     "trips": _("Trips"),
     "trips.riders": _("Who rides"),
     "units": _("Units"),
     "vehicles": _("Vehicles"),
 }
+
+
+OPENING_WORDS = {"opened": _("%(count)s opened"), "limit": _("limit %(count)s")}
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An account that was refused to open more people today."""
+
+    at: datetime
+    who: str
+    posts: str
+    username: str
+    opened: int
+
+
+def alarms(scope: access.Scope, today: date) -> list[Alarm]:
+    """Who came to the limit of a day, as far as the auditor reaches, the latest first."""
+    trail = AuditTrail(scope, today)
+    found = trail.facts({"kind": access.events.READING_SPENT}, 0, ALARMS_MAX)
+    ids = {UUID(fact.actor.removeprefix("user:")) for fact in found}
+    posts = access.queries.post_names(ids)
+    who = access.queries.accounts_by_id(ids)
+    return [
+        Alarm(fact.recorded_at, one.name, posts.get(one.id, ""), one.username, int(str(fact.payload["opened"])))
+        for fact in found
+        if (one := who[UUID(fact.actor.removeprefix("user:"))])
+    ]
+
+
+ALARMS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,15 +565,16 @@ class AuditTrail:
         return count_of_kinds(self.kinds(filters), since=since, until=until, actors=self.who(filters))
 
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[AuditLine]:
-        since, until = self.day(filters)
-        found = of_kinds(
-            self.kinds(filters), since=since, until=until, actors=self.who(filters), offset=offset, limit=limit
-        )
-        names = access.queries.user_names(
-            [UUID(actor) for fact in found if (actor := fact.actor.removeprefix("user:")) != fact.actor]
-        )
+        found = self.facts(filters, offset, limit)
+        names = access.queries.user_names([user for fact in found for user in users_of(fact)])
         signed = covering([fact.key for fact in found])
         return [audit_line(fact, names, signed.get(fact.key)) for fact in found]
+
+    def facts(self, filters: Mapping[str, str], offset: int, limit: int) -> list[FactRow]:
+        since, until = self.day(filters)
+        return of_kinds(
+            self.kinds(filters), since=since, until=until, actors=self.who(filters), offset=offset, limit=limit
+        )
 
     def kinds(self, filters: Mapping[str, str]) -> Sequence[str]:
         return [filters["kind"]] if filters.get("kind") else list(AUDITED)
@@ -559,18 +591,42 @@ class AuditTrail:
         return midnight, midnight + timedelta(days=1)
 
 
-def audit_words(payload: Mapping[str, Any]) -> Iterator[object]:
-    """What a fact says of itself: which list and how many people, for what purpose, from which network."""
+UNSAID = ("people", "filters", "sha256", "nomination", "roles", "from", "refers")
+
+
+def users_of(fact: FactRow) -> Iterator[UUID]:
+    """The accounts that a line names: who acted, and whom it was about."""
+    named = [fact.actor, *(str(fact.payload[name]) for name in ("user", "to", "named_by") if fact.payload.get(name))]
+    for one in (name.removeprefix("user:") for name in named):
+        if is_id(one):
+            yield UUID(one)
+
+
+def is_id(text: str) -> bool:
+    return len(text) == len(str(UUID(int=0))) and text.count("-") == str(UUID(int=0)).count("-")
+
+
+def audit_words(payload: Mapping[str, Any], names: Mapping[UUID, str]) -> Iterator[object]:
+    """What a fact says of itself: which list and how many people, for what purpose, from which network, which post."""
+    roles = role_names()
     for name, value in payload.items():
-        if name == "count":
+        if name == "role":
+            yield roles.get(value, value)
+        elif name in ("user", "to", "named_by"):
+            yield names.get(UUID(str(value).removeprefix("user:")), value)
+        elif name == "count":
             yield ngettext("%(shown)s person", "%(shown)s people", value) % {"shown": value}
         elif name == "rows":
             yield ngettext("%(shown)s row", "%(shown)s rows", value) % {"shown": value}
         elif name == "number":
             yield _("no. %(number)s") % {"number": value}
+        elif name == "purpose" and value in purposes():
+            yield purposes()[value].name
+        elif name in ("opened", "limit"):
+            yield OPENING_WORDS[name] % {"count": value}
         elif name in ("what", "purpose", "by"):
             yield AUDITED_WORDS.get(value.removeprefix("export."), value)
-        elif value and name not in ("people", "filters", "sha256"):
+        elif value and name not in UNSAID:
             yield value
 
 
@@ -581,6 +637,6 @@ def audit_line(fact: FactRow, names: Mapping[UUID, str], checkpoint: int | None)
         what=AUDITED[fact.kind],
         who=names.get(UUID(actor), actor) if actor != fact.actor else fact.actor,
         subject="" if fact.subject == fact.actor else fact.subject,
-        detail=" · ".join(str(word) for word in audit_words(fact.payload)),
+        detail=" · ".join(str(word) for word in audit_words(fact.payload, names)),
         checkpoint="" if checkpoint is None else str(checkpoint),
     )

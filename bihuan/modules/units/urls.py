@@ -34,6 +34,7 @@ units_pages = [
     path("nominations/", nominations.listing, name="nominations"),
     path("nominations/<uuid:nomination_id>", nominations.detail, name="nomination"),
     path("appointments/<uuid:appointment_id>/successor", register.hand_over, name="successor"),
+    path("appointments/<uuid:appointment_id>/openings", register.openings, name="openings"),
     path("appointments/<uuid:appointment_id>/end", register.end, name="end"),
     path("shifts/<uuid:shift_id>/cancellation", roster.cancellation, name="cancellation"),
 ]

@@ -76,7 +76,9 @@ class TestAccounts:
         with pytest.raises(AccountRefused):
             access.actions.add_user(NewUser("driver", "N"), **given(city, "system_admin"))
 
-    @pytest.mark.parametrize("password", ["short", "1234567890123", "password123", "newcomer-1"])
+    @pytest.mark.parametrize(
+        "password", ["short", "1234567890123", "password123", "newcomer-1", "Q1W2E3R4T5Y6", "yuantuo2012"]
+    )
     def test_take_no_weak_password(self, password: str) -> None:
         with pytest.raises(AccountRefused):
             hashed(password, username="newcomer", name="N")

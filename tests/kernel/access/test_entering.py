@@ -5,13 +5,13 @@ from datetime import timedelta
 from time import time
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.access import codes, entering, events
-from bihuan.kernel.access.models import SignInThrottle, User
+from bihuan.kernel.access.models import Role, SignInThrottle, User
 from bihuan.kernel.ledger import history
 from tests.conftest import START
 from tests.signing_in import sign_in
@@ -93,6 +93,23 @@ class TestCode:
         assert codes.matched(officer.id, code) is not None
         assert codes.matched(officer.id, code) is None
 
+    def test_of_an_earlier_step_is_worth_nothing_after_a_later_one(self, officer: User, device: TOTPDevice) -> None:
+        earlier, now = (f"{totp(device.bin_key, t0=back):06d}" for back in (30, 0))
+        assert codes.matched(officer.id, now) is not None
+        TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+        assert codes.matched(officer.id, earlier) is None
+
+    def test_that_opened_the_door_signs_nothing(self, client: Client, officer: User, device: TOTPDevice) -> None:
+        """Somebody who looked over a shoulder at the sign-in cannot sign with what they saw."""
+        code = code_of(device)
+        password_given(client)
+        assert client.post("/sign-in/code", {"code": code}).status_code == 302
+        request = RequestFactory().post("/", {"signature": code})
+        request.scope = access.scope_for(officer)  # type: ignore[attr-defined]
+        with pytest.raises(access.SignatureRefused):
+            access.confirm_signature(request, act="test")  # type: ignore[arg-type]
+        assert kinds(officer)[-1] == events.SIGN_IN_FAILED
+
     def test_is_wanted_within_five_minutes_of_the_password(
         self, client: Client, officer: User, device: TOTPDevice, at: Callable[..., object]
     ) -> None:
@@ -130,6 +147,40 @@ class TestThrottle:
         with at(START + timedelta(minutes=2)):
             assert password_given(client) == 302
         assert kinds(officer).count(events.SIGN_IN_FAILED) == 5
+
+    def test_closes_no_other_account_of_that_network(self, client: Client, city: World, officer: User) -> None:
+        for _ in range(6):
+            password_given(client, "wrong")
+        other = city.user("site_staff")
+        other.set_password(PASSWORD)
+        other.save()
+        assert client.post("/sign-in", {"username": "site_staff", "password": PASSWORD}).status_code == 302
+
+    def test_takes_every_address_of_an_ipv6_network_for_one(self, client: Client, officer: User) -> None:
+        wrong = {"username": "gate_officer", "password": "wrong"}
+        for number in range(5):
+            client.post("/sign-in", wrong, REMOTE_ADDR=f"2001:db8:1:2::{number + 1}")
+        right = wrong | {"password": PASSWORD}
+        assert client.post("/sign-in", right, REMOTE_ADDR="2001:db8:1:2:ffff::9").status_code == 422
+        assert client.post("/sign-in", right, REMOTE_ADDR="2001:db8:1:3::1").status_code == 302
+
+    def test_counts_wrong_codes_with_wrong_passwords(self, client: Client, officer: User, device: TOTPDevice) -> None:
+        password_given(client)
+        for _ in range(5):
+            TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+            client.post("/sign-in/code", {"code": "000000"})
+        TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+        assert client.post("/sign-in/code", {"code": code_of(device)}).status_code == 422
+        assert client.get("/me").status_code == 302
+
+    def test_is_lifted_by_the_security_administrator(self, client: Client, city: World, officer: User) -> None:
+        for _ in range(5):
+            password_given(client, "wrong")
+        assert password_given(client) == 422
+        admin = sign_in(Client(), city.user("security_admin"))
+        assert admin.post(f"/accounts/{officer.id}/unlocking", {"key": str(officer.id)}).status_code == 302
+        assert password_given(client) == 302
+        assert events.UNLOCKED in kinds(officer)
 
     def test_grows_to_half_an_hour_at_most(self, client: Client, officer: User) -> None:
         SignInThrottle.objects.all().delete()
@@ -211,6 +262,19 @@ class TestSession:
         assert client.get("/units/").status_code == 200
         officer.appointments.all().delete()
         assert client.get("/units/").status_code == 404
+
+    def test_loses_a_post_that_is_ended_or_a_power_that_is_taken_from_the_role_at_the_next_request(
+        self, client: Client, city: World, officer: User
+    ) -> None:
+        sign_in(client, officer)
+        assert client.get("/people/").status_code == client.get("/units/").status_code == 200
+        role = Role.objects.get(code="gate_officer")
+        Role.objects.filter(code=role.code).update(powers=[one for one in role.powers if one != "people.read"])
+        assert [client.get(page).status_code for page in ("/people/", "/units/")] == [404, 200]
+        today = access.queries.today()
+        given = {"at": clock.now(), "by": city.actor("security_admin"), "key": officer.id}
+        access.actions.end_appointment(officer.appointments.get().id, until=today, reason="moved", **given)
+        assert [client.get(page).status_code for page in ("/people/", "/units/")] == [404, 404]
 
     def test_ends_on_signing_out(self, client: Client, officer: User) -> None:
         sign_in(client, officer)

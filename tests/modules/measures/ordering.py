@@ -34,7 +34,7 @@ def evidence(person_id: UUID, kind: str = "arrival.landed") -> UUID:
         subject=f"arrival:{uuid7()}",
         about=f"person:{person_id}",
         at=clock.now(),
-        by="user:test",
+        by="system:test",
     )
     return record(key=fact.key, kind=fact.kind, subject=fact.subject, about=fact.about, at=fact.at, by=fact.by).key
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -5,7 +6,10 @@ from django.test import Client
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.ledger import history
+from bihuan.modules.measures import queries as orders
 from bihuan.modules.people import actions, queries
+from tests.conftest import START
+from tests.modules.measures.ordering import live_order
 from tests.signing_in import sign_in
 from tests.world import World
 
@@ -23,6 +27,10 @@ def person(city: World):
         by=city.actor("gate_officer"),
         key=uuid4(),
     )
+
+
+def openings(person) -> list[dict[str, object]]:
+    return [dict(fact.payload) for fact in history(f"person:{person}") if fact.kind == "person.opened"]
 
 
 class TestPeopleList:
@@ -70,17 +78,61 @@ class TestPeopleList:
 
 
 class TestPersonPage:
-    def test_opens_with_a_purpose_and_leaves_a_fact(self, client: Client, city: World, person):
+    @pytest.mark.parametrize("language", ["zh-hans", "en"])
+    def test_opens_with_a_purpose_and_leaves_a_fact(self, client: Client, city: World, person, language: str):
+        client.cookies["django_language"] = language
         sign_in(client, city.user("community_worker"))
-        asked = client.get(f"/people/{person}")
-        assert "张三丰" not in asked.content.decode()
-        shown = client.get(f"/people/{person}?purpose=care")
-        assert "张三丰" in shown.content.decode()
-        opened = [fact for fact in history(f"person:{person}") if fact.kind == "person.opened"]
-        assert [fact.payload["purpose"] for fact in opened] == ["care"]
+        assert "张三丰" not in client.get(f"/people/{person}").content.decode()
+        said = {"purpose": "care", "reason": "来电 0620-3", "key": str(uuid4())}
+        for wrong in ({"purpose": "curiosity"}, {"reason": ""}):
+            answer = client.post(f"/people/{person}", said | wrong)
+            assert answer.status_code == 422
+            assert "张三丰" not in answer.content.decode()
+        assert openings(person) == []
+        assert "张三丰" in client.post(f"/people/{person}", said, follow=True).content.decode()
+        assert openings(person)[0] == {"purpose": "care", "reason": "来电 0620-3", "role": "community_worker"}
+
+    def test_asks_once_a_day_and_every_account_for_itself(self, client: Client, city: World, person, at):
+        sign_in(client, city.user("community_worker"))
+        client.post(f"/people/{person}", {"purpose": "care", "reason": "来电", "key": str(uuid4())})
+        assert "张三丰" in client.get(f"/people/{person}").content.decode()
+        assert "张三丰" not in sign_in(Client(), city.user("district")).get(f"/people/{person}").content.decode()
+        with at(START + timedelta(days=1)):
+            tomorrow = sign_in(Client(), city.user("community_worker"))
+            assert "张三丰" not in tomorrow.get(f"/people/{person}").content.decode()
+
+    def test_takes_no_purpose_from_an_address(self, client: Client, city: World, person):
+        sign_in(client, city.user("community_worker"))
+        assert "张三丰" not in client.get(f"/people/{person}?purpose=care&reason=x").content.decode()
+        assert openings(person) == []
+
+    def test_asks_nothing_of_whoever_comes_from_the_persons_order(self, client: Client, city: World):
+        order = live_order(city, "张三丰")
+        under_order = orders.order(order).person_id
+        sign_in(client, city.user("clerk"))
+        assert client.get(f"/orders/{order}").status_code == 200
+        assert "张三丰" in client.get(f"/people/{under_order}").content.decode()
+        assert [one["purpose"] for one in openings(under_order)] == ["order", "order"]
+
+    def test_shows_nothing_to_correct_before_it_was_opened(self, client: Client, city: World, person):
+        sign_in(client, city.user("community_worker"))
+        answer = client.get(f"/people/{person}/correction")
+        assert (answer.status_code, answer["Location"]) == (302, f"/people/{person}")
+
+    def test_is_closed_to_whoever_reached_the_limit_of_the_day(self, client: Client, city: World, person):
+        scope = access.scope_for(city.user("community_worker"))
+        for _ in range(300):
+            access.opened(scope, uuid4(), "care")
+        sign_in(client, city.user("community_worker"))
+        answer = client.post(f"/people/{person}", {"purpose": "care", "reason": "来电", "key": str(uuid4())})
+        assert answer.status_code == 422
+        assert "300" in answer.content.decode()
+        assert openings(person) == []
 
     def test_is_not_there_for_a_stranger(self, client: Client, city: World, person):
-        assert sign_in(client, city.user("stranger")).get(f"/people/{person}?purpose=care").status_code == 404
+        sign_in(client, city.user("stranger"))
+        said = {"purpose": "care", "reason": "来电", "key": str(uuid4())}
+        assert client.get(f"/people/{person}").status_code == client.post(f"/people/{person}", said).status_code == 404
 
     def test_enters_and_corrects(self, client: Client, city: World):
         sign_in(client, city.user("gate_officer"))

@@ -85,10 +85,11 @@ class TestPairPage:
         first, second = twice
         pair = Pair.objects.get()
         answer = {"keep": str(first), "reason": "电话核实", "key": str(uuid4())}
+        assert clerk.get(f"/people/pairs/{pair.id}").status_code == 200
         assert clerk.post(f"/people/pairs/{pair.id}", answer).status_code == 302
-        kept = clerk.get(f"/people/{first}?purpose=matching").content.decode()
+        kept = clerk.get(f"/people/{first}").content.decode()
         assert f"/people/{second}/separation" in kept
-        assert f"/people/{first}" in clerk.get(f"/people/{second}?purpose=matching").content.decode()
+        assert f"/people/{first}" in clerk.get(f"/people/{second}").content.decode()
         assert "张**" not in clerk.get("/people/pairs").content.decode()
 
     def test_asks_how_it_is_known(self, clerk: Client, twice):
@@ -106,6 +107,7 @@ class TestPairPage:
     def test_takes_apart(self, clerk: Client, twice):
         first, second = twice
         answer = {"keep": str(first), "reason": "电话核实", "key": str(uuid4())}
+        clerk.get(f"/people/pairs/{Pair.objects.get().id}")
         clerk.post(f"/people/pairs/{Pair.objects.get().id}", answer)
         assert clerk.get(f"/people/{second}/separation").status_code == 200
         answer = {"reason": "证件核实", "key": str(uuid4())}

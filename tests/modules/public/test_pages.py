@@ -1,5 +1,8 @@
 """What anybody can open, and what nobody can find out there."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.http import HttpResponse
 from django.test import Client
@@ -203,13 +206,35 @@ class TestOwnPage:
         live_order(city)
         assert Client().get(reverse("public:person", args=["x" * 43])).status_code == 404
 
-    def test_shows_who_looked(self, city: World):
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_shows_who_looked(self, city: World, language: str):
+        """Every opening: unit, role, purpose and day; never the officer's name, nor what they wrote as occasion."""
         token = token_of(city)
         order = orders.order(orders.order_by_token(token))
         assert order is not None
-        access.opened(access.scope_for(city.user("clerk")), order.person_id, "order")
-        answer = Client().get(reverse("public:person", args=[token])).content.decode()
-        assert city.unit("410811").name_zh in answer
+        clerk, commander = (access.scope_for(city.user(who)) for who in ("clerk", "commander"))
+        for _ in range(70):
+            access.opened(clerk, order.person_id, "order")
+        access.opened(commander, order.person_id, "tracing", reason="case 17 of the market")
+        with clock.given(clock.now() + timedelta(days=1)):
+            access.opened(clerk, order.person_id, "notice")
+        shown = (
+            Client(headers={"Accept-Language": language}).get(reverse("public:person", args=[token])).content.decode()
+        )
+        lines = [" ".join(re.sub("<[^>]*>", "", line).split()) for line in re.findall(r"<li>2022.*?</li>", shown)]
+        said = {
+            "zh-hans": ["打印您的告知书", "流行病学调查", "查看您的管控决定 70 次"],
+            "en": ["Printing your notice", "Investigating a case or a contact", "Looking at the order 70 times"],
+        }
+        assert len(lines) == 3
+        for line, words in zip(lines, said[language], strict=True):
+            assert line.endswith(words)
+        english = language == "en"
+        unit, role = city.unit("410800"), dict(access.queries.roles())["city_command"]
+        assert (unit.name_en if english else unit.name_zh) in lines[1]
+        assert (role.en if english else role.zh) in lines[1]
+        for hidden in (city.user("clerk").name, city.user("commander").name, "case 17"):
+            assert hidden not in shown
 
     def test_takes_an_appeal(self, city: World):
         token = token_of(city)

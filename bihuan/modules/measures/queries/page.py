@@ -1,10 +1,11 @@
 """What the person's own page says: the order in plain words, and who looked at their record."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from uuid import UUID
 
-from bihuan.kernel import access
+from bihuan.kernel import access, clock
 from bihuan.kernel.ledger import history
 from bihuan.kernel.text import Text
 from bihuan.modules.measures.models import Link
@@ -12,16 +13,16 @@ from bihuan.modules.measures.queries.appeals import AppealRow, appeals_of
 from bihuan.modules.measures.queries.orders import OrderRow, order
 from bihuan.modules.people import queries as people
 
-READERS_MAX = 50
-
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody opened the person's record."""
+    """A unit opened the person's record on a day, in a role and for a purpose: how often."""
 
     unit: Text | None
+    role: Text | None
     purpose: str
-    at: datetime
+    on: date
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,21 @@ def personal_page(token: str) -> PersonalPage | None:
 
 
 def readers(person_id: UUID) -> tuple[Reader, ...]:
-    """Who opened this person's record, newest first: the unit and the purpose, not the officer's name."""
+    """Who opened this person's record, the latest day first: all of them, the unit, the role and the purpose, but not
+    the officer's name.
+    """
     looked = [fact for fact in history(f"person:{person_id}") if fact.kind == access.events.PERSON_OPENED]
-    names = access.queries.names({fact.unit for fact in looked})
+    units, roles = access.queries.names({fact.unit for fact in looked}), dict(access.queries.roles())
+    counted = Counter(
+        (
+            fact.happened_at.astimezone(clock.CITY).date(),
+            fact.unit,
+            str(fact.payload.get("role", "")),
+            str(fact.payload.get("purpose", "")),
+        )
+        for fact in reversed(looked)
+    )
     return tuple(
-        Reader(unit=names.get(fact.unit), purpose=str(fact.payload.get("purpose", "")), at=fact.happened_at)
-        for fact in reversed(looked[-READERS_MAX:])
+        Reader(unit=units.get(unit), role=roles.get(role), purpose=purpose, on=on, times=times)
+        for (on, unit, role, purpose), times in counted.items()
     )

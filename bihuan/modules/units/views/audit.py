@@ -30,7 +30,7 @@ def trail(request: access.Request) -> HttpResponse:
         request,
         "units/audit.html",
         table,
-        {"latest": latest()},
+        {"latest": latest(), "alarms": queries.alarms(request.scope, access.queries.today())},
         export_name="audit",
         on_export=access.exporting(request.scope, "audit"),
     )

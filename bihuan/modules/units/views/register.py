@@ -15,7 +15,15 @@ from bihuan.kernel.access.vocabulary import kinds
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Column, Definition, Filter, Stat, Table, accepted, page, render_table, request_key, trail
 from bihuan.modules.units import actions, queries
-from bihuan.modules.units.forms import AppointmentForm, ClosureForm, EndForm, HandOverForm, ParticularsForm, UnitForm
+from bihuan.modules.units.forms import (
+    AppointmentForm,
+    ClosureForm,
+    EndForm,
+    HandOverForm,
+    OpeningsForm,
+    ParticularsForm,
+    UnitForm,
+)
 
 COLUMNS = [
     Column("name", gettext_lazy("Unit"), kind="link"),
@@ -258,3 +266,26 @@ def end_post(request: access.Request, held: access.queries.Holder, given: dict[s
         by=request.scope.actor,
         key=request_key(request),
     )
+
+
+@access.require("units.appoint")
+def openings(request: access.Request, appointment_id: UUID) -> HttpResponse:
+    """Let somebody open more people today than their role may."""
+    held = access.queries.appointment(appointment_id)
+    unit = queries.unit_in(request.scope, held.unit)
+    form = OpeningsForm(request.POST or None)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: access.actions.raise_openings(
+            held.user, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("The limit is raised for today."))
+        return redirect("units:detail", unit.id)
+    context = {
+        "form": form,
+        "heading": _("Raise the limit of openings for today"),
+        "about": f"{unit.name} · {held.role_name} · {held.name}",
+        "back": reverse("units:detail", args=[unit.id]),
+    }
+    return page(request, "units/form.html", context)
