@@ -41,7 +41,7 @@ DRIVE = timedelta(minutes=45)
 LABORATORY_TAKES = timedelta(hours=4)
 POSITIVE_SHARE = 0.006
 POSITIVE_SINCE = (date(2022, 6, 24), date(2022, 6, 27))  # since each of these days somebody under an order is positive
-SECOND_SWAB = timedelta(hours=24)
+A_DAY = timedelta(days=1)
 IN_HOSPITAL = timedelta(hours=36)  # before the first of the two tests on which somebody is discharged
 SHORT_BUS_ON = date(2022, 6, 25)
 SEED = 1
@@ -382,12 +382,13 @@ class Staff:
         testing.record_results(found, laboratory_id=laboratory, at=now, by=technician, key=self.key("results"))
 
     def surely_positive(self, now: datetime, ready: Sequence[ListRow]) -> UUID | None:
-        """One of those under an order, if luck has found nobody: every demo city has somebody in its hospital."""
+        """One of those whose order lasts, if luck has found nobody: every demo city has somebody in its hospital."""
         wanted = sum(day <= now.astimezone(clock.CITY).date() for day in POSITIVE_SINCE)
         if testing_read.SampleList(self.scope).count({"result": "positive"}) >= wanted:
             return None
         orders = measures_read.open_orders_of({sample.person_id for sample in ready})
-        taken = testing_read.samples_of_many([f"order:{order.id}" for order in orders.values()])
+        lasting = [f"order:{order.id}" for order in orders.values() if order.is_live and order.ends_at - now > A_DAY]
+        taken = testing_read.samples_of_many(lasting)
         under_order = {
             sample.id
             for samples in taken.values()
@@ -455,7 +456,7 @@ class Staff:
                 continue
             well = [one for one in swabs if one.result == "negative"]
             if len(well) < 2:
-                if not swabs or now - max(one.taken_at for one in swabs) >= SECOND_SWAB:
+                if not swabs or now - max(one.taken_at for one in swabs) >= A_DAY:
                     self.swab_patient(patient, staff, now)
                 continue
             self.let_go(patient, staff, now)
