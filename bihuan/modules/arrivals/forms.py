@@ -1,6 +1,7 @@
 """Shape of what is typed about arrivals and files."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -119,6 +120,7 @@ class WalkInForm(FoundForm):
         required=False,
         widget=forms.HiddenInput,
     )
+    standing: UUID | None = None  # the arrival of somebody who has landed already, for a link
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, has_name=False, **kwargs)
@@ -245,7 +247,7 @@ class ColumnsForm(forms.Form):
 
     def __init__(self, *args: object, card: ColumnsCard, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        choices = [("", _("Not known")), (self.LEFT_OUT, _("Leave out")), *card.choices]
+        choices = [("", _("Not said")), (self.LEFT_OUT, _("Leave out")), *card.choices]
         self.columns = card.columns
         for number, column in enumerate(card.columns):
             self.fields[f"column-{number}"] = forms.ChoiceField(
@@ -253,6 +255,7 @@ class ColumnsForm(forms.Form):
                 choices=choices,
                 required=False,
                 initial=column.column or (self.LEFT_OUT if column.is_left_out else ""),
+                widget=forms.Select(attrs={"class": "form-select", "aria-label": column.header}),
             )
 
     def rows(self) -> list[tuple[ColumnCard, forms.BoundField]]:

@@ -1,7 +1,7 @@
 """Every write of testing: a sample is taken, a laboratory answers, an answer is corrected."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import batched
 from typing import Any
@@ -20,6 +20,7 @@ from . import events, queries, rules
 from .models import Report, ReportRow, Result, Sample
 
 REPORT_ROWS = 2000
+LANDING_SAMPLES_APART = timedelta(minutes=10)
 
 
 class WrongCode(Refused):
@@ -28,6 +29,10 @@ class WrongCode(Refused):
 
 class CodeUsed(Refused):
     """Another sample has this code."""
+
+
+class JustTaken(Refused):
+    """This person gave a sample at this gate a moment ago."""
 
 
 class AlreadyAnswered(Refused):
@@ -73,6 +78,8 @@ def take_sample(
             _("The code %(code)s already belongs to another sample.") % {"code": code},
             _("Take a fresh tube. Nothing was recorded."),
         )
+    if purpose == Sample.Purpose.LANDING:
+        _refuse_just_taken(person_id, unit_id, at)
     sample: Sample = Sample.objects.create(
         code=code,
         subject=subject,
@@ -93,6 +100,20 @@ def take_sample(
         payload={"sample": str(sample.id), "code": code, "purpose": purpose, "phase": phase, "day": day},
     )
     return sample.id
+
+
+def _refuse_just_taken(person_id: UUID, unit_id: UUID, at: datetime) -> None:
+    """A form sent again, or from a second tab, makes no second tube of one landing."""
+    about_now = (at - LANDING_SAMPLES_APART, at + LANDING_SAMPLES_APART)
+    taken = Sample.objects.filter(
+        person=person_id, unit=unit_id, purpose=Sample.Purpose.LANDING, taken_at__range=about_now
+    ).first()
+    if taken:
+        raise JustTaken(
+            _("This person gave a sample here a few minutes ago: %(code)s.") % {"code": taken.code},
+            _("If that tube was spoilt, take another after %(minutes)s minutes. Nothing was recorded.")
+            % {"minutes": LANDING_SAMPLES_APART // timedelta(minutes=1)},
+        )
 
 
 @action
@@ -258,27 +279,29 @@ def import_results(
     report = queries.unfinished_report(content, by.id, laboratory_id) or receive_report(
         content, file_name, laboratory_id=laboratory_id, at=at, by=by, key=derive(key, "report")
     )
-    take_in_report(report, at=at, by=by)
+    take_in_report(report, at=at, by=by, key=derive(key, "rows"))
     return report
 
 
 def take_in_report(
-    report: UUID, *, at: datetime, by: Actor, progress: Callable[[int, int], None] | None = None
+    report: UUID, *, at: datetime, by: Actor, key: UUID, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Take in a received file, set by set. Done again it changes nothing."""
+    """Take in a received file, set by set. Done again it changes nothing, whatever its key: a set is done when its rows
+    are kept.
+    """
     held = Report.objects.get(pk=report)
     if held.content is None:
         return
     intake = queries.read_report(bytes(held.content), held.file_name)
     plan, told = intake.plan.as_json(), [note.code for note in intake.notes]
     lines = intake.lines(held.handed_in_at.astimezone(clock.CITY).date())
-    done, own = 0, derive(report, "rows", by.id)
+    done = 0
     for rows in batched(lines, REPORT_ROWS):
-        take_in_report_rows(report, rows, plan=plan, told=told, at=at, by=by, key=derive(own, str(done)))
+        take_in_report_rows(report, rows, plan=plan, told=told, at=at, by=by, key=derive(key, str(done)))
         done += len(rows)
         if progress:
             progress(done, intake.rows)
-    finish_report(report, at=at, by=by, key=derive(own, "finished"))
+    finish_report(report, at=at, by=by, key=derive(key, "finished"))
 
 
 @action

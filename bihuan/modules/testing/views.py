@@ -13,7 +13,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
-from bihuan.kernel.ledger import Actor
+from bihuan.kernel.ledger import Actor, derive
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
@@ -318,7 +318,7 @@ def report_row(request: access.Request, line_id: UUID) -> HttpResponse:
 def take_in_report_file(told: jobs.Report, *, report_id: str, unit: str, name: str, actor: str) -> str:
     """Take in a file of results, set by set."""
     by = Actor(actor, UUID(unit) if unit else None, name)
-    actions.take_in_report(UUID(report_id), at=clock.now(), by=by, progress=told)
+    actions.take_in_report(UUID(report_id), at=clock.now(), by=by, key=derive(UUID(report_id), actor), progress=told)
     return reverse("laboratory:report", args=[report_id])
 
 

@@ -154,7 +154,7 @@ class TestRows:
             raise KeyboardInterrupt(done)
 
         with pytest.raises(KeyboardInterrupt):
-            actions.take_in_report(report, at=clock.now(), by=city.actor("lab_staff"), progress=killed)
+            actions.take_in_report(report, at=clock.now(), by=city.actor("lab_staff"), key=uuid4(), progress=killed)
         assert Result.objects.count() == 2
         assert take_in(city, content) == report
         assert (Result.objects.count(), ReportRow.objects.count()) == (3, 3)

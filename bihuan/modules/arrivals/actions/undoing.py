@@ -60,9 +60,7 @@ def undo_import(
     if held.state == Batch.State.TAKEN_BACK:
         return
     assert held.taken_back_at is not None, "the taking back has begun"
-    own = derive(
-        batch, "undo", by.id, reason
-    )  # whoever goes on with it does the sets again that are done: nothing is left
+    own = derive(batch, "undo", by.id, reason)  # somebody else who goes on finds nothing left of the sets that are done
     numbers = list(BatchRow.objects.filter(batch_id=batch).order_by("-number").values_list("number", flat=True))
     for start in range(0, len(numbers), CHUNK_ROWS):
         rows = numbers[start : start + CHUNK_ROWS]
@@ -100,7 +98,8 @@ def begin_undo(batch: UUID, *, reason: str, at: datetime, by: Actor, key: UUID) 
 @action
 def undo_rows(batch: UUID, first: int, last: int, *, reason: str, at: datetime, by: Actor, key: UUID) -> None:
     """Take back one set of rows: later rows come before earlier ones."""
-    rows = list(BatchRow.objects.filter(batch_id=batch, number__range=(first, last)).order_by("-number"))
+    numbered = BatchRow.objects.select_for_update().filter(batch_id=batch, number__range=(first, last))
+    rows = list(numbered.order_by("-number"))
     held = {
         arrival.id: arrival
         for arrival in Arrival.objects.select_for_update().filter(id=AnyOf({row.arrival_id for row in rows}))
