@@ -27,13 +27,16 @@ type Units = Collection[UUID] | None
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Open duties counted together. `warned` and `breached` do not overlap; `ages` are the four classes of AGES."""
+    """Open duties counted together. `warned` and `breached` do not overlap; `ages` are the four classes of AGES. Those
+    `ahead` are owed but not due yet: a loop in which nothing is due stands there.
+    """
 
     open: int
+    ahead: int
     warned: int
     breached: int
     ages: tuple[int, int, int, int]
-    oldest: datetime
+    oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,13 @@ def tally(units: Units, now: datetime) -> Tally:
     }
     with connection.cursor() as cursor:
         cursor.execute(TALLY, asked)
-        for kind, pathway, step, unit, opened, warned, breached, *ages, oldest in cursor.fetchall():
-            sums = Sums(opened, warned, breached, tuple(ages), oldest)
+        for kind, pathway, step, unit, opened, ahead, warned, breached, *ages, oldest in cursor.fetchall():
+            sums = Sums(opened, ahead, warned, breached, tuple(ages), oldest)
             if kind == "total":
                 total = sums if opened else None
             elif kind == "step":
                 by_step[pathway, step] = sums
-            else:
+            elif opened:
                 by_unit[unit] = sums
     return Tally(total, by_step, by_unit)
 

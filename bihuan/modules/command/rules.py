@@ -13,13 +13,15 @@ class Counted(Protocol):
     @property
     def open(self) -> int: ...
     @property
+    def ahead(self) -> int: ...
+    @property
     def warned(self) -> int: ...
     @property
     def breached(self) -> int: ...
     @property
     def ages(self) -> tuple[int, int, int, int]: ...
     @property
-    def oldest(self) -> datetime: ...
+    def oldest(self) -> datetime | None: ...
 
 
 def rolled_up[Key: Hashable, Sums: Counted](counts: Iterable[tuple[Key, Sums]]) -> dict[Key, Sums]:
@@ -36,10 +38,11 @@ def together[Sums: Counted](counts: Sequence[Sums]) -> Sums:
     return replace(  # type: ignore[type-var]
         counts[0],
         open=sum(count.open for count in counts),
+        ahead=sum(count.ahead for count in counts),
         warned=sum(count.warned for count in counts),
         breached=sum(count.breached for count in counts),
         ages=(first, second, third, fourth),
-        oldest=min(count.oldest for count in counts),
+        oldest=min((count.oldest for count in counts if count.oldest), default=None),
     )
 
 

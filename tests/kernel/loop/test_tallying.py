@@ -62,7 +62,7 @@ class TestTally:
     def test_counts_what_is_open_now_three_ways(self, owed: None) -> None:
         found = tally(None, START)
         assert found.total is not None
-        assert (found.total.open, found.total.warned, found.total.breached) == (5, 2, 1)
+        assert (found.total.open, found.total.ahead, found.total.warned, found.total.breached) == (5, 1, 2, 1)
         assert {key: sums.open for key, sums in found.by_step.items()} == {
             ("order", "check"): 3,
             ("order", "approve"): 2,

@@ -80,7 +80,9 @@ def numbers(body: str) -> set[tuple[str, int]]:
 
 
 def rows(client: Client, address: str) -> int:
-    """How many stand behind an address: of gates and sites, how many people wait and how many rooms are free there."""
+    """How many stand behind an address: of gates and sites, how many people wait and how many rooms are free there; of
+    rooms, those shown or the people in them.
+    """
     answer = client.get(address)
     assert answer.status_code == 200, address
     if answer.resolver_match.view_name == "gates:list":
@@ -89,6 +91,9 @@ def rows(client: Client, address: str) -> int:
         return len(answer.context["waiting"])
     if answer.resolver_match.view_name == "sites:list":
         return sum(site.usable_free for site in answer.context["table"].found)
+    if answer.resolver_match.view_name == "sites:rooms":
+        cells = [cell for _floor, found in answer.context["floors"] for cell in found]
+        return sum(len(cell.guests) for cell in cells) if address.endswith("#people") else len(cells)
     return int(answer.context["table"].pages.count)
 
 

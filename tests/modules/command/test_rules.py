@@ -10,6 +10,7 @@ from tests.conftest import START
 @dataclass(frozen=True)
 class Count:
     open: int = 1
+    ahead: int = 0
     warned: int = 0
     breached: int = 0
     ages: tuple[int, int, int, int] = (1, 0, 0, 0)
@@ -20,13 +21,13 @@ class TestRollingUp:
     def test_adds_what_shares_a_key_and_keeps_the_oldest(self) -> None:
         long_ago = START - timedelta(days=9)
         counts = [
-            ("a", Count(open=2, warned=1, ages=(1, 1, 0, 0))),
+            ("a", Count(open=2, ahead=4, warned=1, ages=(1, 1, 0, 0))),
             ("b", Count()),
             ("a", Count(open=3, breached=2, ages=(0, 0, 1, 2), oldest=long_ago)),
         ]
         rolled = rules.rolled_up(counts)
         assert list(rolled) == ["a", "b"]
-        assert rolled["a"] == Count(5, 1, 2, (1, 1, 1, 2), long_ago)
+        assert rolled["a"] == Count(5, 4, 1, 2, (1, 1, 1, 2), long_ago)
 
     def test_of_nothing_has_no_oldest(self) -> None:
         assert rules.rolled_up([]) == {}

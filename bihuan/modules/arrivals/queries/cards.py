@@ -178,6 +178,12 @@ def in_scope(scope: access.Scope, arrival_id: UUID) -> ArrivalCard:
     return _card(row)
 
 
+def readable(scope: access.Scope, arrival_id: UUID) -> UUID | None:
+    """The arrival, if it lies in the asker's scope: what a link can lead to."""
+    is_there = scope.rows(Arrival.objects.filter(id=arrival_id), "gate__unit", "unit").exists()
+    return arrival_id if is_there else None
+
+
 def at_a_gate(scope: access.Scope) -> bool:
     """Whether the asker receives people at a gate."""
     return scope.rows(Gate.objects.all(), "unit").exists()
@@ -356,6 +362,8 @@ def _settled_as(outcome: str) -> Q:
         return Q(state=State.EXPECTED)
     if outcome == "landed":
         return Q(landed_at__isnull=False, found_at__isnull=True)
+    if outcome == "other":
+        return ~(_settled_as("pending") | _settled_as("landed") | _settled_as("not_on_board"))
     if outcome == "found":
         return Q(found_at__isnull=False) | Q(found_as__isnull=False)
     return Q(state=outcome, found_at__isnull=True, found_as__isnull=True)

@@ -108,7 +108,7 @@ def filters(request: access.Request) -> list[Filter]:
 
 def reckonings() -> list[tuple[str, object]]:
     """What can have become of somebody announced in a file."""
-    return [("pending", _("Pending")), *queries.reckoning_names().items()]
+    return [("pending", _("Pending")), *queries.reckoning_names().items(), ("other", _("Other ends"))]
 
 
 def origins(request: access.Request) -> list[tuple[str, object]]:
@@ -363,6 +363,9 @@ def receive_walk_in(request: access.Request, gate: queries.GateCard, form: WalkI
     except IdTaken:
         form.offer_dispute()
         raise
+    except actions.AlreadyLanded as landed:
+        form.standing = queries.readable(request.scope, landed.arrival)
+        raise
 
 
 def find_later(request: access.Request, form: FindForm) -> UUID:
@@ -375,6 +378,9 @@ def find_later(request: access.Request, form: FindForm) -> UUID:
         )
     except IdTaken:
         form.offer_dispute()
+        raise
+    except actions.AlreadyLanded as landed:
+        form.standing = queries.readable(request.scope, landed.arrival)
         raise
 
 

@@ -47,6 +47,10 @@ class StepLine:
         return f"{self.url}&standing=breached"
 
     @property
+    def ahead_url(self) -> str:
+        return f"{self.url}&standing=ahead"
+
+    @property
     def ages(self) -> Sequence[tuple[int, str]]:
         """Count and address of each age class."""
         return [(count, f"{self.url}&age={number}") for number, count in enumerate(self.sums.ages)]

@@ -58,8 +58,8 @@ class Addresses:
     def of_batch(self, batch: queries.BatchLine) -> dict[str, str]:
         """A list of arrivals is cut to the reader's reach, a file's reckoning is not: they agree for the whole city."""
         whole = self.reader.is_everywhere and not self.seen.part
-        outcomes = ("landed", "not_on_board", "pending") if whole else ()
-        return {one: self.of("arrivals:list", batch=batch.id, outcome=one) for one in outcomes}
+        outcomes = {"announced": "", "other": "other"} | {one: one for one in ("landed", "not_on_board", "pending")}
+        return {one: self.of("arrivals:list", batch=batch.id, outcome=outcomes[one]) for one in outcomes if whole}
 
 
 def drawn(addresses: Addresses) -> dict[str, object]:

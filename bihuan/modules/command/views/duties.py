@@ -34,6 +34,7 @@ STANDINGS = [
     ("warned", gettext_lazy("Near the limit")),
     ("breached", gettext_lazy("Overdue")),
     ("system", gettext_lazy("Done by the system")),
+    ("ahead", gettext_lazy("Not yet due")),
 ]
 
 

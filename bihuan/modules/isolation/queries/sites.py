@@ -207,6 +207,11 @@ class RoomCell:
         return ROOM_STATES[self.state]
 
     @property
+    def counted_as(self) -> str:
+        """The figure of `SiteRooms` that counts this room."""
+        return "occupied" if self.guests else self.state.value
+
+    @property
     def tone(self) -> Tone:
         return ROOM_TONES[self.state]
 

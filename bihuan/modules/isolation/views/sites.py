@@ -143,10 +143,19 @@ def rooms(request: access.Request, site_id: UUID) -> HttpResponse:
     site = site_of(request, site_id)
     cells = queries.room_grid(site_id, site_usable=site.rooms.is_usable)
     access.listed(request.scope, "isolation.rooms", [guest.person_id for cell in cells for guest in cell.guests])
-    floors, may_set = queries.by_floor(cells), request.whole_scope.may("isolation.site")
-    may_prepare = request.whole_scope.may("isolation.check_in")
+    shown = request.GET.get("show", "")
+    floors = queries.by_floor([cell for cell in cells if not shown or cell.counted_as == shown])
+    may_set, may_prepare = request.whole_scope.may("isolation.site"), request.whole_scope.may("isolation.check_in")
     context = {
         "site": site,
+        "stats": [
+            Stat(_("All rooms"), site.rooms.total, "?", icon="door"),
+            Stat(_("Rooms free"), site.rooms.usable_free, "?show=free", icon="bed"),
+            Stat(_("Rooms occupied"), site.rooms.occupied, "?show=occupied", icon="users"),
+            Stat(_("To be disinfected"), site.rooms.cleaning, "?show=cleaning"),
+            Stat(_("Rooms blocked"), site.rooms.blocked, "?show=blocked"),
+        ],
+        "shown": shown,
         "floors": floors,
         "may_set": may_set,
         "may_prepare": may_prepare,
