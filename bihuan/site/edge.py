@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from bihuan.kernel import clock
 from bihuan.kernel.clock.models import CityClock
@@ -52,3 +54,25 @@ class ProxyMiddleware:
         if told:  # each proxy adds the address it saw; only the last was written by ours
             request.META["REMOTE_ADDR"] = told.rpartition(",")[2].strip()
         return self.get_response(request)
+
+
+class MethodMiddleware:
+    """Pages are read and forms are sent: no other method has a meaning here, TRACE least of all."""
+
+    METHODS = ("GET", "HEAD", "POST")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in self.METHODS:
+            return self.get_response(request)
+        return HttpResponseNotAllowed(self.METHODS)
+
+
+class MessageCookie(CookieStorage):
+    """What the next page is to say, under a name that binds it to this host like the other cookies."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request)
+        self.cookie_name = "__Host-messages" if settings.SESSION_COOKIE_SECURE else "messages"

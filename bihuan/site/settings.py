@@ -29,10 +29,14 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("BIHUAN_ORIGINS", ""
 HTTPS = os.environ.get("BIHUAN_HTTPS") == "1"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 # The prefix binds a cookie to this very host; browsers take it only over TLS.
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "django_language"
+CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script asks for it
+MESSAGE_STORAGE = "bihuan.site.edge.MessageCookie"
 
 APP_ROLE = postgres.APP_ROLE
 
@@ -49,9 +53,13 @@ def database(url: str, role: str | None) -> dict[str, object]:
         "PORT": str(parts.port or query.get("port", "")),
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": 60,
+        # What the address says of TLS (sslmode, sslrootcert, sslcert, sslkey) reaches the driver as it stands.
         # Compiling a query costs more than any of ours takes, hence no jit.
         # What the owner does, commits wait for no backup: whoever receives it may not run yet.
-        "OPTIONS": {"options": f"-c role={role} -c jit=off" if role else "-c synchronous_commit=local"},
+        "OPTIONS": {
+            **{name: value for name, value in query.items() if name.startswith("ssl")},
+            "options": f"-c role={role} -c jit=off" if role else "-c synchronous_commit=local",
+        },
     }
 
 
@@ -105,12 +113,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "bihuan.kernel.access.passwords.OwnWordsValidator"},
 ]
 MIDDLEWARE = [
     *(["bihuan.site.edge.ProxyMiddleware"] if HTTPS else []),
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "bihuan.site.edge.MethodMiddleware",
     "bihuan.site.edge.ClockMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -148,6 +158,7 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "/static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site has a use for our scripts and pictures
 WHITENOISE_USE_FINDERS = True  # files are served from the package itself: nothing has to be collected
 WHITENOISE_IMMUTABLE_FILE_TEST = r"/web/dist/assets/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -165,7 +176,7 @@ SECURE_CSP = {
     "default-src": ["'self'"],
     "img-src": ["'self'", "data:"],
     "object-src": ["'none'"],
-    "base-uri": ["'self'"],
+    "base-uri": ["'none'"],
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
 }

@@ -10,9 +10,10 @@ class ThemeSwitch extends HTMLElement {
       const root = document.documentElement;
       root.setAttribute("data-bs-theme", button.value);
       root.setAttribute("data-theme-chosen", "");
-      const secure = location.protocol === "https:" ? "; Secure" : "";
+      const isSecure = location.protocol === "https:";
+      const name = isSecure ? "__Host-theme" : "theme";
       // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store is absent from half of the browsers in the field
-      document.cookie = `theme=${button.value}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`;
+      document.cookie = `${name}=${button.value}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${isSecure ? "; Secure" : ""}`;
       const other = button.value === "dark" ? ".only-dark" : ".only-light";
       this.querySelector<HTMLButtonElement>(other)?.focus();
     });

@@ -14,11 +14,14 @@ from bihuan.site.supervisor import python
 SETTINGS = Path(bihuan.__file__).parent / "site" / "settings.py"
 PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
 NAMES = (
+    "CSRF_COOKIE_HTTPONLY",
     "CSRF_COOKIE_NAME",
     "CSRF_COOKIE_SECURE",
     "CSRF_TRUSTED_ORIGINS",
+    "LANGUAGE_COOKIE_NAME",
     "LANGUAGE_COOKIE_SECURE",
     "MIDDLEWARE",
+    "SECURE_HSTS_INCLUDE_SUBDOMAINS",
     "SECURE_HSTS_SECONDS",
     "SECURE_PROXY_SSL_HEADER",
     "SESSION_COOKIE_NAME",
@@ -43,7 +46,7 @@ class TestBehindATlsProxy:
         assert cookie["secure"]
         assert cookie["path"] == "/"
         assert not cookie["domain"]
-        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
     @pytest.mark.parametrize(
         ("origin", "status"), [("https://bihuan.city.example", 422), ("https://elsewhere.example", 403)]

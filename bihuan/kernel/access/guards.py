@@ -3,6 +3,7 @@
 Every page can be cut to a place: `?below=<code of a unit>` leaves of the reach what lies at or below that unit.
 """
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate
@@ -15,6 +16,9 @@ from django.urls import resolve
 from bihuan.kernel.access import queries
 from bihuan.kernel.access.queries import UnitRow
 from bihuan.kernel.access.scope import Scope
+
+
+logger = logging.getLogger(__name__)
 
 
 class Request(HttpRequest):
@@ -68,6 +72,8 @@ def guarded[**P](view: View[P], narrow: Callable[[Scope], Scope]) -> OpenView[P]
         if place is not None:
             reach = reach.below(place.path)
         if (reach.power is not None or place is not None) and not reach.grants:
+            told = {"request": request, "status_code": 404}
+            logger.warning("No power %s for %s", reach.power or "-", request.path, extra=told)
             raise Http404
         request.scope, request.place = reach, place  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]

@@ -98,6 +98,12 @@ def nomination_days() -> int:
     return int(_access()["nomination"]["days"])
 
 
+@cache
+def own_words() -> tuple[str, ...]:
+    """Words that make no password by themselves, the longest first."""
+    return tuple(sorted(_access().get("passwords", {}).get("words", ()), key=len, reverse=True))
+
+
 def openings(roles: Iterable[str], on: date) -> tuple[int, int]:
     """How many people somebody in these roles may open on a day, and at what percentage they are told."""
     block = max((one for one in _access()["budget"] if one["from"] <= on), key=lambda one: one["from"])

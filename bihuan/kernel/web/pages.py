@@ -17,7 +17,6 @@ from bihuan.kernel.access.measure import Openings, nearing
 from bihuan.kernel.refusals import Refused
 from bihuan.kernel.web.nav import NavLink, NavSection, sections_for
 
-THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
 BAR_LINKS = 4  # links in the phone's bottom bar, beside its menu button
 
@@ -51,9 +50,14 @@ class Frame:
         return sorted(links, key=lambda link: link.order)[:BAR_LINKS]
 
 
+def theme_cookie() -> str:
+    """Over TLS the prefix binds the cookie to this very host (islands/src/theme.ts writes the same)."""
+    return "__Host-theme" if settings.SESSION_COOKIE_SECURE else "theme"
+
+
 def frame(request: HttpRequest) -> Frame:
     scope = getattr(request, "whole_scope", None)
-    theme = request.COOKIES.get(THEME_COOKIE, "")
+    theme = request.COOKIES.get(theme_cookie(), "")
     return Frame(
         now=clock.now() if clock.is_given() else None,
         is_demo=settings.DEMO,

@@ -16,7 +16,7 @@ from bihuan.kernel import access, clock
 from bihuan.kernel.access.guards import Request, signed_in
 from bihuan.kernel.text import Text
 from bihuan.kernel.web.models import Progress
-from bihuan.kernel.web.pages import THEME_COOKIE, THEMES, page, request_key
+from bihuan.kernel.web.pages import THEMES, page, request_key, theme_cookie
 from bihuan.kernel.web.queries import progress_of
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -46,7 +46,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_next(request))
     wanted = request.POST.get("theme", "")
     if wanted in THEMES:
-        response.set_cookie(THEME_COOKIE, wanted, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
+        response.set_cookie(theme_cookie(), wanted, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
     return response
 
 
@@ -62,7 +62,7 @@ def progress_events(request: Request, progress_id: UUID) -> StreamingHttpRespons
     """The same as server-sent events, one whenever something changed, until the job is over."""
     row = _own(request, progress_id)
     language = get_language() or settings.LANGUAGE_CODE
-    response = StreamingHttpResponse(_events(row, language), content_type="text/event-stream")
+    response = StreamingHttpResponse(_events(row, language), content_type="text/event-stream; charset=utf-8")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response

@@ -94,6 +94,6 @@ class TestPage:
         response = sign_in(Client(headers={"accept-language": "en"}), city.user("gate_officer")).get(
             f"/progress/{made}/events"
         )
-        assert response["Content-Type"] == "text/event-stream"
+        assert response["Content-Type"] == "text/event-stream; charset=utf-8"
         events = [json.loads(line[6:]) for line in b"".join(response.streaming_content).decode().split("\n\n") if line]
         assert [(event["state"], event["words"], event["done"]) for event in events] == [("done", "Finished", 2)]

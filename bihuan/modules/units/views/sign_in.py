@@ -76,7 +76,9 @@ def safe(request: HttpRequest, address: str) -> str:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     sessions.end(request, "asked")
-    return redirect("access:sign_in")
+    answer = redirect("access:sign_in")
+    answer["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @access.signed_in
