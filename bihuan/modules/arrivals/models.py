@@ -1,7 +1,9 @@
 """Tables of arrivals: the gates people come through, the files they were announced in, and each person's arrival."""
 
 from django.db import models
+from django.db.models.functions import TruncDate
 
+from bihuan.kernel import clock
 from bihuan.kernel.db import Model
 
 REFERENCE_LENGTH = 12
@@ -204,6 +206,13 @@ class Arrival(Model):
                 name="arrivals_found_says_when_and_where",
                 condition=models.Q(found_at__isnull=True, found_unit__isnull=True, arrived_on__isnull=True)
                 | models.Q(found_at__isnull=False, found_unit__isnull=False, arrived_on__isnull=False),
+            ),
+            models.UniqueConstraint(  # a walk-in is registered in the moment of landing
+                "person",
+                "gate",
+                TruncDate("landed_at", tzinfo=clock.CITY),
+                condition=models.Q(registered_at=models.F("landed_at")),
+                name="arrivals_one_walk_in_a_day",
             ),
         ]
         indexes = [

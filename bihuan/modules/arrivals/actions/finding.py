@@ -119,7 +119,7 @@ def _refuse_landed(person: UUID, arrived_on: date) -> None:
         .first()
     )
     if known:
-        raise AlreadyLanded(known.reference)
+        raise AlreadyLanded(known.reference, known.id)
 
 
 def _announced(person: UUID, arrived_on: date) -> Arrival | None:

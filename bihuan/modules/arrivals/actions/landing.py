@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Unpack
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.ledger import Actor, Json, derive, record
@@ -93,8 +94,8 @@ def walk_in(
     person = registered(who, destination, unit, at=at, by=by, key=key)
     gate = gate_of(gate_unit)
     announced = _announced_today(person, at)
-    if announced is None and _landed_today(person, at):
-        raise AlreadyLanded
+    if announced is None:
+        _refuse_landed(person, gate, at)
     arrival = announced or Arrival.objects.create(
         reference=new_reference(),
         person_id=person,
@@ -283,7 +284,7 @@ def _receive(arrival: Arrival, gate: Gate, check: Check, *, at: datetime, by: Ac
     write_class(arrival, found)
     arrival.state, arrival.landed_at, arrival.gate = State.LANDED, at, gate
     arrival.temperature, arrival.symptoms = check.temperature, check.symptoms
-    arrival.save()
+    _save_once(arrival)
     evidence = derive(key, "landed")
     record(
         key=evidence,
@@ -336,10 +337,25 @@ def _complete_name(arrival: Arrival, name: str, *, at: datetime, by: Actor, key:
     )
 
 
-def _landed_today(person: UUID, at: datetime) -> bool:
-    """Whether the person is already here: a form sent again after going back must not make a second arrival."""
-    today = at.astimezone(clock.CITY).date()
-    return Arrival.objects.filter(person_id=person, state=State.LANDED, landed_at__date=today).exists()
+def _refuse_landed(person: UUID, gate: Gate, at: datetime) -> None:
+    """Whoever is here, or landed at this gate on that day, is known: a form sent again after going back, or from a
+    second tab, must not make a second arrival, however far the first has got.
+    """
+    that_day = Arrival.objects.filter(person_id=person, landed_at__date=at.astimezone(clock.CITY).date())
+    known = that_day.filter(Q(state=State.LANDED) | Q(gate=gate)).order_by("-landed_at").first()
+    if known:
+        raise AlreadyLanded(known.reference, known.id)
+
+
+def _save_once(arrival: Arrival) -> None:
+    """Save a landing; of two walk-ins entered in the same moment the database keeps one."""
+    try:
+        with transaction.atomic():
+            arrival.save()
+    except IntegrityError:
+        if arrival.gate and arrival.landed_at:
+            _refuse_landed(arrival.person_id, arrival.gate, arrival.landed_at)
+        raise
 
 
 def _announced_today(person: UUID, at: datetime) -> Arrival | None:

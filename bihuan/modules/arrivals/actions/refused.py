@@ -1,6 +1,7 @@
 """What an officer is told when an arrival cannot go on as asked."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
@@ -34,11 +35,14 @@ class NotExpected(Refused):
 
 
 class AlreadyLanded(Refused):
-    def __init__(self, reference: str = "") -> None:
-        named = _("This person has already landed: arrival %(reference)s.") % {"reference": reference}
+    """`arrival` is the one that stands."""
+
+    def __init__(self, reference: str, arrival: UUID) -> None:
         super().__init__(
-            named if reference else _("This person has already landed."), _("Open the arrival and go on from there.")
+            _("This person has already landed: arrival %(reference)s.") % {"reference": reference},
+            _("Open the arrival and go on from there."),
         )
+        self.arrival = arrival
 
 
 class NotYetArrived(Refused):
