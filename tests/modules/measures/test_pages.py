@@ -138,10 +138,20 @@ class TestApprovals:
 
 
 class TestForms:
-    @pytest.mark.parametrize("name", ["orders:rejection", "orders:notice"])
-    def test_open_for_an_approver(self, city: World, name: str):
-        order = propose(city, person(city))
+    @pytest.mark.parametrize(("name", "is_live"), [("orders:rejection", False), ("orders:notice", True)])
+    def test_open_for_an_approver(self, city: World, name: str, is_live: bool):
+        order = live_order(city) if is_live else propose(city, person(city))
         assert signed_in(city, "approver").get(reverse(name, args=[order])).status_code == 200
+
+    def test_of_a_notice_wait_for_approval(self, city: World):
+        order = propose(city, person(city))
+        client, notice = signed_in(city, "approver"), reverse("orders:notice", args=[order])
+        assert notice not in client.get(reverse("orders:detail", args=[order])).content.decode()
+        answer = client.get(notice)
+        assert answer.status_code == 404
+        assert "隔离管控告知书" not in answer.content.decode()
+        actions.reject(order, words="The day is wrong.", at=clock.now(), by=city.actor("approver"), key=uuid7())
+        assert client.get(notice).status_code == 404
 
     def test_lift_on_a_later_fact(self, city: World):
         order = queries.order(live_order(city))

@@ -192,8 +192,15 @@ def exposure(request: access.Request, order_id: UUID) -> HttpResponse:
 
 @access.require("measures.read")
 def notice(request: access.Request, order_id: UUID) -> HttpResponse:
-    """The order on paper; for somebody it binds no more, the notice of release."""
+    """The order on paper; for somebody it binds no more, the notice of release. What nobody approved binds nobody, so
+    there is no paper of it.
+    """
     order = queries.in_reach(request.scope, order_id)
+    if not (order.is_live or order.is_over):
+        raise NotFound(
+            _("There is no notice of this order: it was not approved and binds nobody."),
+            _("It can be printed once somebody of another unit has approved the order."),
+        )
     return paper(request, order, "release" if order.is_over else "notice")
 
 
