@@ -99,7 +99,11 @@ class AppealPending(Refused):
     def __init__(self) -> None:
         super().__init__(
             _("An appeal against this order is already waiting for its answer."),
-            _("It is answered within 24 hours; at 48 hours without an answer it goes to the senior official."),
+            _(
+                "An appeal is answered within 24 hours by somebody who did not make the order. If nobody answers within "
+                "48 hours it goes to the senior official and the restriction lapses, unless a positive laboratory "
+                "result stands."
+            ),
         )
 
 
