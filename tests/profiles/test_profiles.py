@@ -55,18 +55,23 @@ class TestValues:
             ("close_contact.home_days", M20, 3, "V"),
             ("close_contact.central_tests", M20, (1, 2, 3, 5), "V"),
             ("close_contact.home_tests", M20, (1, 3), "V"),
-            ("close_contact.central_days", M10, 0, "V"),
+            ("close_contact.central_days", M10, 0, "M"),
             ("close_contact.home_days", M10, 5, "V"),
             ("close_contact.home_tests", M10, (5,), "V"),
             ("secondary_contact.central_days", ED8, 7, "V"),
             ("secondary_contact.home_days", ED9, 7, "V"),
             ("secondary_contact.home_tests", ED9, (1, 4, 7), "V"),
             ("secondary_contact.home_days", M20, 0, "V"),
+            ("secondary_contact.home_days", M10, 0, "M"),
+            ("secondary_contact.central_days", ED9, 0, "M"),
             ("inbound.central_days", ED8, 14, "V"),
             ("inbound.home_days", ED8, 7, "V"),
             ("inbound.central_days", ED9, 7, "V"),
             ("inbound.home_days", ED9, 3, "V"),
             ("inbound.central_days", M20, 5, "V"),
+            ("inbound.central_days", M10, 5, "M"),
+            ("inbound.home_days", M20, 3, "V"),
+            ("inbound.home_days", M10, 3, "M"),
             ("high_area.central_tests", ED9, (1, 2, 3, 5, 7), "V"),
             ("high_area.home_tests", M20, (1, 3, 5, 7), "V"),
             ("medium_area.home_tests", ED9, (1, 4, 7), "V"),
@@ -76,6 +81,9 @@ class TestValues:
             ("high_zone.quiet_days", ED9, 7, "V"),
             ("high_zone.quiet_days", M20, 5, "V"),
             ("positive_ct_below", M20, 35, "V"),
+            ("positive_ct_below", M10, 35, "M"),
+            ("positive_ct_below", ED9, 40, "M"),
+            ("move_hours_max", ED7, 24, "M"),
         ],
     )
     def test_stand_as_protocol_has_them(self, name: str, day: date, value: object, mark: str) -> None:
@@ -83,6 +91,14 @@ class TestValues:
         assert (found.value, found.mark) == (value, mark)
         assert found.source
         assert found.order.zh
+
+    def test_are_surer_of_a_text_than_of_its_day(self) -> None:
+        """Editions of which we read the text, but not on which day they came into force."""
+        marks = {policy.code: (policy.mark, policy.since_mark) for policy in COVID.policies if policy.source}
+        assert marks == {
+            "ed7": ("V", "S"), "ed8": ("V", "S"), "ed9": ("V", "S"),
+            "m20": ("V", "V"), "m10": ("V", "V"), "class_b": ("M", "M"),
+        }  # fmt: skip
 
     def test_silence_means_free(self) -> None:
         for day in (date(2020, 1, 1), CLASS_B):
@@ -93,7 +109,8 @@ class TestValues:
     def test_every_value_says_how_sure_it_is(self) -> None:
         for each in profile.current().values():
             for parameter in each.parameters.values():
-                for entry in parameter.entries:
+                held = [parameter.otherwise] if parameter.otherwise.value else []
+                for entry in (*parameter.entries, *held):
                     assert entry.mark in ("V", "S", "M")
                     assert entry.source, parameter.name
 
@@ -102,6 +119,15 @@ class TestValues:
 
 
 class TestDecisions:
+    def test_of_restrictions_say_that_they_end_by_themselves_and_on_what_they_do_not_wait(self) -> None:
+        rules = [one for one in COVID.tables["arrival"].rules if one.answer.get("measure") in ("central", "home")]
+        assert rules
+        for rule in rules:
+            assert "自动解除，无需另行审批" in rule.words["release"].zh
+            assert "不延长管控期限" in rule.words["release"].zh
+            assert "均为阴性即解除" not in rule.words["release"].zh
+            assert "by itself" in rule.words["release"].en
+
     @pytest.mark.parametrize(
         ("facts", "day", "rule", "measure", "days"),
         [

@@ -5,7 +5,7 @@ later one. Where nothing speaks, the value `otherwise` holds: for restrictions i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +25,9 @@ class UnknownValue(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A version of the rules, in force from `since` until `until`. `mark`: V read, S secondary, M unverified."""
+    """A version of the rules, in force from `since` until `until`. `mark`: V read, S secondary, M unverified; its text
+    can be surer than the day it came into force, which has `since_mark`.
+    """
 
     code: str
     name: Text
@@ -34,6 +36,7 @@ class Policy:
     order: Text
     mark: str
     source: str
+    since_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +115,23 @@ def read_policies(top: Table) -> Policies:
         if any(policy.code == code for policy in found):
             table.complain("code", f"`{code}` is there twice.", "Give each policy a code of its own.")
         mark = read_mark(table)
-        found.append(Policy(code, name, since, None, Text(*order), mark, table.string("source")))
+        since_mark = read_mark(table, "since_mark") if "since_mark" in table else mark
+        found.append(Policy(code, name, since, None, Text(*order), mark, table.string("source"), since_mark))
         table.words("note", default=order)
         table.finish()
     followed = [policy.since for policy in found[1:]]
-    return Policies(
-        Policy(p.code, p.name, p.since, until, p.order, p.mark, p.source)
-        for p, until in zip(found, [*followed, None], strict=True)
-    )
+    return Policies(replace(p, until=until) for p, until in zip(found, [*followed, None], strict=True))
 
 
 def name_words(name: Text) -> Any:
     return (name.zh, name.en)
 
 
-def read_mark(table: Table) -> str:
-    mark = table.string("mark", example='"V"')
+def read_mark(table: Table, key: str = "mark") -> str:
+    mark = table.string(key, example='"V"')
     if mark not in MARKS:
         table.complain(
-            "mark",
+            key,
             f"`{mark}` is no mark.",
             "V: read in an official text; S: one place or a secondary source; M: from memory, unverified.",
         )
@@ -162,12 +163,19 @@ def read_parameter(name: str, table: Table, policies: Policies) -> Parameter:
         table.complain(
             "", f"`{name}` does not say what holds where nothing speaks.", "Add otherwise = 0, [] or a clock."
         )
-    is_marked = "mark" in table
+    value = read_value(table, "otherwise", unit)
+    is_marked, source = "mark" in table, table.string("source", default="")
+    if value and not (is_marked and source):
+        table.complain(
+            "otherwise",
+            f"`{name}` holds where no policy speaks, and nobody knows on what ground.",
+            'Add its mark and where it comes from: mark = "M" and source = "…".',
+        )
     otherwise = Value(
-        value=read_value(table, "otherwise", unit),
+        value=value,
         unit=unit,
         mark=read_mark(table) if is_marked else "",
-        source=table.string("source", default=""),
+        source=source,
         policy="",
         since=ALWAYS,
         order=policies[0].order,

@@ -25,14 +25,19 @@ name = { zh = "灯", en = "Lit" }
 unit = "clock"
 mark = "S"
 otherwise = { target = "1 h", warn = "2 h", breach = "3 h" }
+source = "a house"
 [hours]
 name = { zh = "时", en = "Hours" }
 unit = "times of day"
 otherwise = [{ name = "noon", opens = "12:00", target = "13:00", warn = "14:00", breach = "15:00", ends = "16:00" }]
+mark = "M"
+source = "a house"
 [red.days]
 name = { zh = "日", en = "Days" }
 unit = "day numbers"
 otherwise = [1]
+mark = "M"
+source = "a house"
 """
 PATHWAY = """code = "lamp"
 version = 1
@@ -174,13 +179,16 @@ def test_names_file_line_and_remedy(tmp_path: Path, old: str, new: str, line: in
         ("profile", 'mark = "V"', 'mark = "X"', "profile.toml:9", "no mark"),
         ("profile", "since = 2022-01-01\n", "", "profile.toml:5", "no day from which"),
         ("parameters", 'unit = "clock"', 'unit = "parsec"', "parameters.toml:4", "no unit"),
-        ("parameters", "otherwise = [1]", "otherwise = [3, 1]", "parameters.toml:14", "no list of days"),
+        ("parameters", "otherwise = [1]", "otherwise = [3, 1]", "parameters.toml:17", "no list of days"),
         ("parameters", "otherwise = [1]", 'otherwise = [1]\nvalues = [{ policy = "p9", value = [1], mark = "V" }]',
-         "parameters.toml:15", "no policy"),
+         "parameters.toml:18", "no policy"),
         ("parameters", "otherwise = [1]", 'otherwise = [1]\nvalues = [{ value = [1], mark = "V" }]',
-         "parameters.toml:15", "has no time"),
-        ("parameters", 'opens = "12:00"', 'opens = "noon"', "parameters.toml:10", "no time of day"),
-        ("parameters", 'opens = "12:00"', 'opens = "13:30"', "parameters.toml:10", "run backwards"),
+         "parameters.toml:18", "has no time"),
+        ("parameters", 'otherwise = [1]\nmark = "M"\n', "otherwise = [1]\n", "parameters.toml:17", "on what ground"),
+        ("parameters", '"3 h" }\nsource = "a house"\n', '"3 h" }\n', "parameters.toml:6", "on what ground"),
+        ("profile", 'mark = "V"', 'mark = "V"\nsince_mark = "X"', "profile.toml:10", "no mark"),
+        ("parameters", 'opens = "12:00"', 'opens = "noon"', "parameters.toml:11", "no time of day"),
+        ("parameters", 'opens = "12:00"', 'opens = "13:30"', "parameters.toml:11", "run backwards"),
         ("rules", 'when = { colour = "red" }', 'when = { colour = "green" }', "decisions.toml:11", "never 'green'"),
         ("rules", 'when = { colour = "red" }', "when = { size = 1 }", "decisions.toml:11", "no fact of this table"),
         ("rules", "answer = { days = 3 }", "answer = { nights = 3 }", "decisions.toml:12", "no answer of this table"),
