@@ -468,7 +468,7 @@ class PairRow:
 
     @property
     def units(self) -> str:
-        return " / ".join(str(card.unit_name or "–") for card in (self.first, self.second))
+        return " / ".join(str(card.unit_name or "—") for card in (self.first, self.second))
 
     @property
     def agrees(self) -> str:
