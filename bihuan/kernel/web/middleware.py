@@ -16,7 +16,9 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        # PostgreSQL keeps no NUL: such an address leads nowhere. Forms refuse it by field.
+        is_broken = "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+        response = not_found(request) if is_broken else self.get_response(request)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
         return response

@@ -220,7 +220,7 @@ class ListRequest(HttpRequest):
         super().__init__()
         self.method = "GET"
         self.path = self.path_info = path
-        self.GET = QueryDict(query)
+        self.GET = QueryDict(query.replace("%00", ""))
         self.META = {"REQUEST_METHOD": "GET", "QUERY_STRING": query, "SERVER_NAME": "localhost", "SERVER_PORT": "80"}
         self.user = scope.user
         self.whole_scope = scope

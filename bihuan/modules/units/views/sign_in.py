@@ -70,7 +70,7 @@ def safe(request: HttpRequest, address: str) -> str:
     ours = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return address if address and ours else settings.LOGIN_REDIRECT_URL
+    return address if address.startswith("/") and ours else settings.LOGIN_REDIRECT_URL
 
 
 @require_POST
