@@ -1,5 +1,6 @@
 """The edge reads the clock and gives it to everything beneath."""
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,28 +9,53 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from bihuan.kernel import clock
+from bihuan.kernel import clock, ledger
 from bihuan.kernel.clock.models import CityClock
 
 OFFSET_KEPT_SECONDS = 2.0
+SKEW_TOLD = timedelta(minutes=5)
 
 _offset: tuple[float, timedelta] | None = None
+_floor: tuple[float, datetime] | None = None  # when it was looked at, and the latest moment the city had lived by then
+
+logger = logging.getLogger(__name__)
 
 
 def city_now() -> datetime:
-    """The city's time: the real one, in a demo database plus its offset (read at most every two seconds)."""
-    global _offset
+    """The city's time: the real one, in a demo database plus its offset (read at most every two seconds).
+
+    The real one never falls behind what is recorded. Where the computer's clock was set back, time runs at half its
+    pace from the newest fact on until the clock has caught up, so that what follows a fact can be entered after it.
+    """
+    global _offset, _floor
     if _offset is None or time.monotonic() - _offset[0] > OFFSET_KEPT_SECONDS:
         row = CityClock.objects.filter(pk=1).first()
         _offset = (time.monotonic(), row.offset if row else timedelta())
-    return datetime.now(UTC) + _offset[1]
+        _floor = None if row else (time.monotonic(), _lived(datetime.now(UTC)))
+    moment = datetime.now(UTC) + _offset[1]
+    return moment if _floor is None else max(moment, _onward(_floor))
+
+
+def _lived(moment: datetime) -> datetime:
+    """The latest moment of this city that is known: of the ledger, or given to somebody here."""
+    newest = ledger.newest_at()
+    known = max(at for at in (newest, _floor and _onward(_floor), moment) if at is not None)
+    if known - moment > SKEW_TOLD:
+        logger.warning(
+            "The computer's clock is %s behind what is recorded: it was set back, or was ahead.", known - moment
+        )
+    return known
+
+
+def _onward(floor: tuple[float, datetime]) -> datetime:
+    return floor[1] + timedelta(seconds=(time.monotonic() - floor[0]) / 2)
 
 
 def set_city_time(moment: datetime) -> None:
     """From now on the city lives at `moment` and time runs on from there. Demo databases and tests only."""
-    global _offset
+    global _offset, _floor
     CityClock.objects.update_or_create(pk=1, defaults={"offset": moment - datetime.now(UTC)})
-    _offset = None
+    _offset = _floor = None
 
 
 class ClockMiddleware:

@@ -103,6 +103,14 @@ def total() -> int:
     return counted
 
 
+def newest_at() -> datetime | None:
+    """When the newest fact was recorded."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT recorded_at FROM ledger_fact ORDER BY seq DESC LIMIT 1")
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
 def fact_of(row: Sequence[Any], *, new: bool = False) -> Fact:
     """A row of COLUMNS as a value."""
     seq, key, kind, subject, about, unit, happened_at, recorded_at, actor, text = row

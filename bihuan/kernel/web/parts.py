@@ -10,7 +10,7 @@ from bihuan.kernel import clock
 Tone = Literal["neutral", "info", "good", "warn", "bad"]
 Standing = Literal["calm", "warn", "breach", "done", "late"]
 
-ENTERED_LATE = timedelta(minutes=15)
+ENTERED_LATE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Entry:
 
     @property
     def entered_late_at(self) -> datetime | None:
-        is_late = self.recorded_at is not None and self.recorded_at - self.at >= ENTERED_LATE
+        is_late = self.recorded_at is not None and self.recorded_at - self.at > ENTERED_LATE
         return self.recorded_at if is_late else None
 
 
