@@ -45,6 +45,7 @@ max_connections = 100
 max_slot_wal_keep_size = 16GB
 """
 LET_IN = "local all all peer map=bihuan\nlocal replication all peer map=bihuan\n"
+QUIET = "-c log_min_error_statement=panic -c log_error_verbosity=terse"  # statements and refused rows name people
 RECOVERY = """
 restore_command = 'cp "../log-to-replay/%f" "%p"'
 recovery_target_action = 'promote'
@@ -525,7 +526,7 @@ def _command_line(process: Path) -> bytes:
 
 
 def _launch(ours: Cluster, bin_directory: Path) -> None:
-    options = f'-k "{ours.sockets}"'
+    options = f'-k "{ours.sockets}" {QUIET}'
     command: list[object] = [bin_directory / "pg_ctl", "start", "-D", ours.data, "-l", ours.log, "-o", options]
     deadline = time.monotonic() + LEFTOVER_SECONDS_MAX
     while True:

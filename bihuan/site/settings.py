@@ -181,6 +181,17 @@ SECURE_CSP = {
     "frame-ancestors": ["'none'"],
 }
 CITY_NOW = "bihuan.site.edge.city_now"  # how a background job learns the city's time
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"()": "bihuan.site.logs.Formatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
+}
+BEFORE_ACTION = "bihuan.site.space.refuse_when_full"  # what may refuse every action: it is told who acts
+DISK_PERCENT_MAX = int(os.environ.get("BIHUAN_DISK_PERCENT_MAX", "94"))
 NAV_SECTIONS = [
     ("today", _("Today")),
     ("gates", _("Gates")),

@@ -9,11 +9,13 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.utils.module_loading import import_string
 
 from bihuan.kernel import clock
 from bihuan.kernel.ledger import Actor, claim, gathering, settle_claim
@@ -56,6 +58,7 @@ def action[**P, R: UUID | None](verb: Callable[P, R]) -> Callable[P, R]:
         if _inside.get():
             with transaction.atomic(savepoint=False):
                 return once(*args, **kwargs)
+        _guard()(kwargs["by"])
         token = _inside.set(True)
         try:
             return _outermost(lambda: once(*args, **kwargs))
@@ -63,6 +66,12 @@ def action[**P, R: UUID | None](verb: Callable[P, R]) -> Callable[P, R]:
             _inside.reset(token)
 
     return wrapper
+
+
+@cache
+def _guard() -> Callable[[Any], None]:
+    """What the installation asks before anything is done: `settings.BEFORE_ACTION`."""
+    return cast(Callable[[Any], None], import_string(settings.BEFORE_ACTION))
 
 
 def _outermost[R](work: Callable[[], R]) -> R:
@@ -101,6 +110,8 @@ def _fingerprint(bound: inspect.BoundArguments) -> bytes:
 def _plain(value: Any) -> object:
     if type(value) in PLAIN or (isinstance(value, str | int | float) and not isinstance(value, Enum)):
         return value  # by its type first: most of what a large import asks is one of these
+    if type(value) is tuple or type(value) is list:
+        return [_plain(item) for item in value]
     if isinstance(value, Enum):
         return _plain(value.value)
     if isinstance(value, Actor):
@@ -118,7 +129,12 @@ def _plain(value: Any) -> object:
     if isinstance(value, set | frozenset):
         return sorted((_plain(item) for item in value), key=repr)
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, Iterable) and not hasattr(value, "__next__"):
         return [_plain(item) for item in value]
     raise TypeError(f"An action takes plain values, not {type(value).__name__}: pass an id or a frozen dataclass.")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
