@@ -1,7 +1,7 @@
 """What reading a file costs: every check on every cell, against Python's own csv reader on the same bytes in the same
 run, as the file grows; and how much memory it takes.
 
-    python -m bench.intake_reading [--sizes 1000 10000 100000 1000000] [--workbook 100000] [--bad 20] [--json]
+    python -m bench.intake_reading [--sizes 1000 10000 100000 1000000] [--workbook 10000 100000] [--bad 20] [--json]
 
 Twelve columns a row, one row in `--bad` with a defect. Each size runs in a process of its own, so that its peak is its
 own; "grown" is how far the peak rose while the rows were read. Ratios are of the processor's seconds, so that other
@@ -118,7 +118,7 @@ def measured(path: Path, form: Form) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--workbook", type=int, default=100_000, help="rows of the workbook, 0 for none")
+    parser.add_argument("--workbook", type=int, nargs="*", default=[10_000, 100_000], help="rows of workbooks")
     parser.add_argument("--bad", type=int, default=20, help="one row in so many has a defect, 0 for none")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -126,7 +126,7 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     found: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
-        jobs = [("csv", size) for size in options.sizes] + ([("xlsx", options.workbook)] if options.workbook else [])
+        jobs = [("csv", size) for size in options.sizes] + [("xlsx", size) for size in options.workbook]
         for kind, size in jobs:
             path = Path(folder) / f"rows.{kind}"
             (write_csv if kind == "csv" else write_workbook)(path, size, options.bad)

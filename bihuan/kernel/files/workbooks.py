@@ -2,25 +2,21 @@
 formulas, merged cells, errors. Whatever would unpack to an absurd size is refused before anything is built of it.
 """
 
-import io
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
 from posixpath import join, normpath
 from typing import IO
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
-
 from .problems import FileProblem
 from .sources import Source, opened
+from .streams import SheetReader, Strings, Styles, chunks, column_number, let_go
 
 UNPACKED_BYTES_MAX = 2 << 30
-CELLS_MAX = 16_000_000  # a million rows of a form; they take about a gigabyte while they are read
+CELLS_MAX = 16_000_000  # a million rows of a form
 EMPTY_CELLS_FREE = 1_000_000  # so many empty cells are always borne, beyond them twenty for each that is filled
 EMPTY_A_FILLED_MAX = 20
 RATIO_FREE_BYTES = 64 << 20
@@ -33,7 +29,7 @@ RELATIONS = "xl/_rels/workbook.xml.rels"
 OTHERS = {"xl/workbook.bin": "XLSB", "content.xml": "ODS", "word/document.xml": "DOCX", "ppt/presentation.xml": "PPTX"}
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
-DIGITS = "0123456789"
+DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 FORMULA, FORMULA_EMPTY, MERGED, ERROR = "formula_value", "formula_without_value", "merged", "cell_error"
 
 
@@ -48,6 +44,7 @@ class Marks:
     filled: int = 0
     rows: tuple[int, int] = (1, 0)
     columns: tuple[int, int] = (0, -1)
+    merges: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
 
     def mark(self, row: int, column: int, code: str) -> None:
         self.cells.setdefault(row, {})[column] = code
@@ -73,7 +70,8 @@ class Workbook:
         self.source = source
         self.counts_from_1904 = False
         self.sheets: list[Sheet] = []
-        self._loaded: tuple[Sheet, CalamineSheet] | None = None
+        self._strings_part = self._styles_part = ""
+        self._parts: tuple[Strings, Styles] | None = None
         with opened(source) as file:
             try:
                 with zipfile.ZipFile(file) as archive:
@@ -99,16 +97,16 @@ class Workbook:
         return marks
 
     def rows(self, sheet: Sheet, marks: Marks) -> Iterator[tuple[int, tuple[str, ...], dict[int, str]]]:
-        """Every row with its number as the spreadsheet shows it, as text, and the marks of its cells."""
-        loaded = self._load(sheet)
-        merged = _merged(loaded, marks)
+        """Every row with its number as the spreadsheet shows it, as text, and the marks of its cells. Read anew from
+        the file each time; nothing of it is held.
+        """
+        merged = _merged(marks)
         kept: dict[tuple[int, int], str] = {}
         shared: dict[int, set[int]] = {}
         for row, column in merged.values():
             shared.setdefault(row, set()).add(column)
         none: dict[int, str] = {}
-        for number, values in enumerate(_values(loaded), start=1):
-            cells = [cell if type(cell) is str else _text(cell) for cell in values]
+        for number, cells in self._values(sheet, marks):
             found = marks.cells.get(number)
             if found:
                 for column, code in found.items():
@@ -122,13 +120,34 @@ class Workbook:
                 kept[number, column] = cells[column] if column < len(cells) else ""
             yield number, tuple(cells), found or none
 
-    def _load(self, sheet: Sheet) -> CalamineSheet:
-        if self._loaded is None or self._loaded[0] is not sheet:
-            self._loaded = None
-            content = io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source
-            with _readable():
-                self._loaded = (sheet, CalamineWorkbook.from_object(content).get_sheet_by_name(sheet.name))
-        return self._loaded[1]
+    def _values(self, sheet: Sheet, marks: Marks) -> Iterator[tuple[int, list[str]]]:
+        """The rows that hold anything, and those that a merge from above covers, by their numbers."""
+        width, last = marks.columns[1] + 1, 0
+        with opened(self.source) as file, zipfile.ZipFile(file) as archive, _readable():
+            reader = SheetReader(*self._shared(archive), width, counts_from_1904=self.counts_from_1904)
+            try:
+                for chunk in chunks(archive, sheet.part):
+                    for number, cells in reader.read(chunk, is_last=not chunk):
+                        if number <= last:
+                            raise FileProblem("file_unreadable")
+                        for missing in range(last + 1, min(number, marks.rows[1] + 1)):
+                            if missing in marks.cells:
+                                yield missing, [""] * width
+                        last = number
+                        if number <= marks.rows[1]:
+                            yield number, cells
+            finally:
+                let_go(reader.parser)
+            for missing in range(last + 1, marks.rows[1] + 1):
+                if missing in marks.cells:
+                    yield missing, [""] * width
+
+    def _shared(self, archive: zipfile.ZipFile) -> tuple[Strings, Styles]:
+        """What the cells of all sheets share."""
+        if self._parts is None:
+            styles = _tree(archive, self._styles_part) if self._styles_part else None
+            self._parts = Strings(archive, self._strings_part), Styles(styles)
+        return self._parts
 
     def _read_contents(self, archive: zipfile.ZipFile) -> None:
         names = {info.filename for info in archive.infolist()}
@@ -141,19 +160,26 @@ class Workbook:
         if RELATIONS not in names:
             raise FileProblem("file_unreadable")
         book, relations = _tree(archive, BOOK), _tree(archive, RELATIONS)
-        targets = {one.get("Id", ""): one.get("Target", "") for one in relations}
+        targets = {one.get("Id", ""): _part(one.get("Target", "")) for one in relations}
+        kinds = {one.get("Type", "").rpartition("/")[2]: _part(one.get("Target", "")) for one in relations}
+        self._strings_part = kinds["sharedStrings"] if kinds.get("sharedStrings") in names else ""
+        self._styles_part = kinds["styles"] if kinds.get("styles") in names else ""
         for one in book.iter():
             tag = one.tag.rpartition("}")[2]
             if tag == "workbookPr":
                 self.counts_from_1904 = one.get("date1904", "0") in ("1", "true")
             elif tag == "sheet":
-                target = targets.get(one.get(RELATION) or one.get(STRICT_RELATION) or "", "")
-                part = target.lstrip("/") if target.startswith("/") else normpath(join("xl", target))
+                part = targets.get(one.get(RELATION) or one.get(STRICT_RELATION) or "", "")
                 if part in names and "worksheet" in part:
                     is_hidden = one.get("state", "visible") != "visible"
                     self.sheets.append(Sheet(one.get("name", ""), is_hidden, part))
         if not self.sheets:
             raise FileProblem("file_unreadable")
+
+
+def _part(target: str) -> str:
+    """Where a part that a relation names lies in the archive."""
+    return target.lstrip("/") if target.startswith("/") else normpath(join("xl", target))
 
 
 def _refuse_bombs(archive: zipfile.ZipFile) -> None:
@@ -206,6 +232,7 @@ def _scan(part: IO[bytes]) -> Marks:
     while chunk := part.read(CHUNK_BYTES):
         parser.Parse(chunk)
     parser.Parse(b"", True)
+    let_go(parser)
     return scan.marks
 
 
@@ -231,8 +258,15 @@ class _Scan:
             self._row(attributes)
         elif name == "f":
             self.marks.mark(self.row, self.column, FORMULA if self.kind == "str" else FORMULA_EMPTY)
+        elif name == "mergeCell":
+            self._merge(dict(zip(attributes[::2], attributes[1::2], strict=True)).get("ref", ""))
         elif name == "col":
             self._columns(dict(zip(attributes[::2], attributes[1::2], strict=True)))
+
+    def _merge(self, reference: str) -> None:
+        first, _colon, last = reference.partition(":")
+        corners = [(int(one.lstrip(LETTERS)), column_number(one.rstrip(DIGITS))) for one in (first, last or first)]
+        self.marks.merges.append((corners[0], corners[1]))
 
     def _cell(self, attributes: list[str]) -> None:
         self.kind = ""
@@ -248,7 +282,7 @@ class _Scan:
         letters = reference.rstrip(DIGITS)
         column = self.letters.get(letters)
         if column is None:
-            column = self.letters[letters] = _column_number(letters)
+            column = self.letters[letters] = column_number(letters)
         self.column, self.row = column, int(reference[len(letters) :])
 
     def _value(self) -> None:
@@ -295,56 +329,22 @@ class _Scan:
             self.marks.hidden_columns.extend(range(first - 1, min(last, first + 1000)))
 
 
-def _column_number(letters: str) -> int:
-    number = 0
-    for sign in letters:
-        if not "A" <= sign <= "Z":
-            raise ValueError(letters)
-        number = number * 26 + ord(sign) - 64
-    if not 0 < number <= 16_384:
-        raise ValueError(letters)
-    return number - 1
-
-
-def _merged(loaded: CalamineSheet, marks: Marks) -> dict[tuple[int, int], tuple[int, int]]:
+def _merged(marks: Marks) -> dict[tuple[int, int], tuple[int, int]]:
     """The cells that a merge from above covers, each with the cell whose value it shares. Merges that hang over rows
     only: of cells side by side the first holds the value, as everybody reads it.
     """
     covered: dict[tuple[int, int], tuple[int, int]] = {}
-    for (top, left), (bottom, _right) in loaded.merged_cell_ranges or []:
-        for row in range(top + 2, min(bottom, marks.rows[1]) + 2):
-            covered[row, left] = (top + 1, left)
+    for (top, left), (bottom, _right) in marks.merges:
+        for row in range(top + 1, min(bottom, marks.rows[1]) + 1):
+            covered[row, left] = (top, left)
             marks.mark(row, left, MERGED)
     return covered
 
 
-def _values(loaded: CalamineSheet) -> Iterator[Sequence[object]]:
-    with _readable():
-        yield from loaded.iter_rows()
-
-
 @contextmanager
 def _readable() -> Iterator[None]:
-    """Whatever calamine cannot read is a refused file, a fault inside it too: its panics are no Exception."""
+    """Whatever cannot be read is a refused file."""
     try:
         yield
-    except (CalamineError, OSError, ValueError, TypeError, OverflowError):
+    except (expat.ExpatError, zipfile.BadZipFile, zipfile.zlib.error, OSError, EOFError, ValueError, KeyError):  # type: ignore[attr-defined]
         raise FileProblem("file_unreadable") from None
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":
-            raise FileProblem("file_unreadable") from None
-        raise
-
-
-def _text(cell: object) -> str:
-    """A value as it would be typed: dates year first, whole numbers without a decimal point."""
-    if isinstance(cell, datetime):
-        is_day = (cell.hour, cell.minute, cell.second) == (0, 0, 0)
-        return cell.date().isoformat() if is_day else cell.isoformat(" ", "seconds")
-    if isinstance(cell, date | time):
-        return cell.isoformat()
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float):  # fifteen digits are kept; the rest of a longer number is lost and shows as zeros
-        return format(Decimal(f"{cell:.15g}"), "f")
-    return str(cell)

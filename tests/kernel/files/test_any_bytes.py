@@ -162,6 +162,20 @@ class TestMemory:
             tracemalloc.stop()
         assert peaks[1] - peaks[0] < 6_000 * 60, peaks
 
+    def test_does_not_grow_with_the_rows_of_a_workbook(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("bihuan.kernel.files.intakes.CHUNK_ROWS", 200)
+        monkeypatch.setattr("bihuan.kernel.files.streams.SPOOLED_BYTES", 10_000)
+        monkeypatch.setattr("bihuan.kernel.files.streams.BLOCKS_HELD", 4)
+        peaks = []
+        for rows in (3_000, 9_000):
+            path = tmp_path / f"{rows}.xlsx"
+            path.write_bytes(workbook(*(row(座位号=f"座{number}") for number in range(rows))))
+            tracemalloc.start()
+            assert sum(1 for _line in Intake(path, forms()).lines(ON)) == rows
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        assert peaks[1] - peaks[0] < 6_000 * 100, peaks  # the cells of a row would take six times as much
+
 
 class TestOtherFiles:
     @pytest.mark.parametrize(
@@ -174,17 +188,3 @@ class TestOtherFiles:
         with pytest.raises(FileProblem) as problem:
             Intake(out.getvalue(), forms())
         assert (problem.value.code, problem.value.names) == ("file_kind", (kind,))
-
-    def test_on_which_the_reader_of_workbooks_panics_are_refused(self, monkeypatch: pytest.MonkeyPatch):
-        class PanicException(BaseException):
-            """What a fault in a library written in Rust raises."""
-
-        class Panicking:
-            @staticmethod
-            def from_object(_content: object) -> None:
-                raise PanicException
-
-        monkeypatch.setattr("bihuan.kernel.files.workbooks.CalamineWorkbook", Panicking)
-        with pytest.raises(FileProblem) as problem:
-            Intake(workbook(row()), forms())
-        assert problem.value.code == "file_unreadable"
