@@ -29,6 +29,15 @@ class TestPages:
         check_axe(page)
         look(page, f"gallery-{name}")
 
+    def test_begin_at_one_left_edge(self, gallery_site: None, city_page: CityPage) -> None:
+        """A narrow page for people at work, a list and a record."""
+        page = city_page(language="en")
+        edges = {}
+        for name in ("form", "list", "detail"):
+            page.goto(f"/{name}?size=8")
+            edges[name] = page.locator("h1").evaluate("heading => heading.getBoundingClientRect().left")
+        assert len(set(edges.values())) == 1, edges
+
     def test_work_without_scripts(self, gallery_site: None, city_page: CityPage) -> None:
         page = city_page(scripts=False, language="en")
         page.goto("/list")
