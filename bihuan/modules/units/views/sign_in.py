@@ -21,6 +21,7 @@ from bihuan.kernel.web import accepted, page, request_key
 from bihuan.modules.units.forms import CodeForm, OwnPasswordForm, PasswordForm
 
 AFTER = "sign_in_next"
+BEGIN_WITH = ("city_command", "gate_officer")  # in a demo city
 
 
 @never_cache
@@ -34,7 +35,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         request.session[AFTER] = safe(request, request.GET.get("next", ""))
         return redirect("access:code")
     roles = access.queries.accounts_by_role() if settings.DEMO else ()
-    context = {"form": form, "roles": roles, "after": request.GET.get("next", ""), "public_url": settings.PUBLIC_URL}
+    context = {
+        "form": form,
+        "begin": sorted((one for one in roles if one.code in BEGIN_WITH), key=lambda one: BEGIN_WITH.index(one.code)),
+        "roles": [one for one in roles if one.code not in BEGIN_WITH],
+        "after": request.GET.get("next", ""),
+        "public_url": settings.PUBLIC_URL,
+    }
     return page(request, "units/sign_in.html", context)
 
 
