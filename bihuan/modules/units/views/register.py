@@ -64,6 +64,7 @@ def unit_context(request: access.Request, found: queries.UnitPage) -> dict[str, 
     waiting = [one for one in access.queries.nominations(whole) if one.unit == unit.id]
     return {
         "waiting": waiting,
+        "me": whole.user.id,
         "may_confirm": whole.may("units.confirm"),
         "unit": unit,
         "posts": found.posts,
