@@ -245,6 +245,9 @@ class TestPage:
         assert told == [(1, 1)]
         shown = client.get(f"/batches/{batch}").content.decode()
         assert f"/batches/{batch}/undo" not in shown
+        for opened in ("outcome=created", "went=1"):
+            assert opened in shown
+            assert client.get(f"/batches/{batch}?{opened}").content.decode().count("张三") == 1
         assert Arrival.objects.count() == 0
 
     def test_of_an_old_file_says_what_to_do_instead(self, client: Client, city: World):

@@ -208,6 +208,8 @@ class BatchRows:
         rows = BatchRow.objects.filter(batch_id=self.batch_id)
         if outcome := filters.get("outcome"):
             rows = rows.filter(outcome=outcome)
+        if filters.get("went"):
+            rows = rows.filter(outcome=BatchRow.Outcome.CREATED, arrival__isnull=True)
         if filters.get("kept"):
             rows = rows.exclude(kept="")
         if filters.get("problems"):

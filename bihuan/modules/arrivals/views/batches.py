@@ -52,6 +52,10 @@ STATES = {
     "taken_back": (gettext_lazy("Taken back"), "neutral"),
 }
 ASSIGNABLE = ("header_unknown", "columns_missing")
+UNDONE_FILTERS = [
+    Filter("went", gettext_lazy("Taken back"), kind="flag"),
+    Filter("kept", gettext_lazy("Not taken back"), kind="flag"),
+]
 OUTCOME_TONES: dict[str, Tone] = {
     "created": "good",
     "updated": "info",
@@ -199,7 +203,7 @@ def detail(request: access.Request, batch_id: UUID) -> HttpResponse:
     filters = [
         Filter("outcome", _("Outcome"), kind="choice", choices=choices),
         Filter("problems", _("With problems"), kind="flag"),
-        *([Filter("kept", _("Not taken back"), kind="flag")] if batch.state == "taken_back" else []),
+        *(UNDONE_FILTERS if batch.state == "taken_back" else []),
     ]
     access.listed(request.scope, "batches.rows", [batch.id])
     table = Table.from_request(request, ROW_COLUMNS, queries.BatchRows(batch_id, row_line), filters, sort="number")
@@ -404,7 +408,9 @@ def row_line(row: Any) -> RowLine:
     return RowLine(
         number=row.number,
         first_cells=row.first_cells,
-        outcome=Badge(queries.outcome_names()[row.outcome], OUTCOME_TONES[row.outcome]),
+        outcome=Badge(_("Taken back"))
+        if row.outcome == "created" and not row.arrival_id
+        else Badge(queries.outcome_names()[row.outcome], OUTCOME_TONES[row.outcome]),
         words="; ".join(filter(None, [row.words, str(queries.kept_names().get(row.kept, ""))])),
         link=_("Decide") if is_doubtful else _("Open the arrival") if arrival else "",
         url=reverse("batches:decision", args=[row.id]) if is_doubtful else arrival,
@@ -429,12 +435,20 @@ def result_stats(result: Any) -> list[Stat]:
 def flow_stats(batch: queries.BatchCard) -> list[Stat]:
     """Arrivals of the file = landed + not on board + … + pending."""
     arrivals = f"{reverse('arrivals:list')}?batch={batch.id}"
+    is_undone = batch.state == "taken_back"  # most of its arrivals are gone: its own rows tell of them
     outcomes = batch.flow.outcomes
     names = queries.reckoning_names()
     others = [code for code in names if code in outcomes or code in ("landed", "not_on_board")]
     return [
-        Stat(_("Arrivals announced"), batch.flow.pushed, url=arrivals),
-        *[Stat(names[code], outcomes.get(code, 0), url=f"{arrivals}&outcome={code}") for code in others],
+        Stat(_("Arrivals announced"), batch.flow.pushed, url="?outcome=created" if is_undone else arrivals),
+        *[
+            Stat(
+                names[code],
+                outcomes.get(code, 0),
+                url="?went=1" if code == "taken_back" else f"{arrivals}&outcome={code}",
+            )
+            for code in others
+        ],
         Stat(
             _("Pending"),
             outcomes["pending"],
