@@ -22,7 +22,7 @@ from django.urls import reverse
 
 from bihuan.kernel import clock
 from tests.matrix.city import Matrix, made
-from tests.matrix.test_matrix import NOW, Route, routes
+from tests.matrix.test_matrix import NOW, Route, routes, shut
 
 PROVE = os.environ.get("BIHUAN_PROVE") == "1"
 SEED = int(os.environ.get("BIHUAN_SEED", "20220626"))
@@ -141,7 +141,7 @@ class Asker:
                 answer = getattr(client, method)(f"{address}?{query}", headers=headers)
         except Exception as error:
             raise AssertionError(f"seed {SEED}, {told}: {error!r}") from error
-        return told, answer
+        return told, shut(answer)
 
     def somebody(self, chance: random.Random, route: Route) -> tuple[str, Client]:
         """Mostly one who may enter there; now and then another one, or nobody."""
@@ -170,6 +170,7 @@ class Asker:
                 route.name, kwargs={n: (self.matrix.ids | self.matrix.own.get(route.name, {}))[n] for n in route.asks}
             )
             answer = undone(lambda: client.get(usual))
+            shut(answer)
             text = "" if answer.streaming else answer.content.decode(errors="replace")
             self.fields[route.name] = [name for name in set(FIELD.findall(text)) if name != "csrfmiddlewaretoken"]
             self.good = [html.unescape(value) for value in set(VALUE.findall(text)) if len(value) < 100] or ["x"]
@@ -238,3 +239,8 @@ class TestOnceAFault:
     def test_after_signing_in_only_an_address_of_ours_follows(self, matrix: Matrix, address: str) -> None:
         client = matrix.clients["city_command", "p"]
         assert undone(lambda: client.get("/sign-in", {"next": address}))["Location"] == "/"
+
+    def test_an_id_that_is_none_belongs_to_nothing(self, matrix: Matrix) -> None:
+        client = matrix.clients["order_approver", "p"]
+        sent = {"order": "x", "key": str(uuid4())}
+        assert undone(lambda: client.post("/orders/approvals", sent)).status_code == 404

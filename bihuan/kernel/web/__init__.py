@@ -5,7 +5,7 @@ Owns how things look and answer; records no fact of its own and knows no module.
 
 from bihuan.kernel.web.happened import HappenedForm
 from bihuan.kernel.web.nav import NavItem
-from bihuan.kernel.web.pages import accepted, page, request_key
+from bihuan.kernel.web.pages import accepted, ids, page, request_key
 from bihuan.kernel.web.parts import Badge, Clock, Crumb, Definition, Entry, Pages, Stat, Step, Tab, paginate, trail
 from bihuan.kernel.web.tables import Column, Filter, Source, Table, render_table
 
@@ -26,6 +26,7 @@ __all__ = [
     "Tab",
     "Table",
     "accepted",
+    "ids",
     "page",
     "paginate",
     "render_table",

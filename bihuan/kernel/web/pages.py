@@ -1,6 +1,6 @@
 """The frame around every page, the double-submit key of every form, and how a refusal comes back to its form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -107,6 +107,14 @@ def request_key(request: HttpRequest) -> UUID:
         return UUID(request.POST.get("key", ""))
     except ValueError:
         raise KeyMissing from None
+
+
+def ids(sent: Iterable[str]) -> list[UUID]:
+    """The ids that a page sent back. What is no id belongs to nothing that is there."""
+    try:
+        return [UUID(one) for one in sent]
+    except ValueError:
+        raise Http404 from None
 
 
 def accepted(form: BaseForm, act: Callable[[], object]) -> bool:

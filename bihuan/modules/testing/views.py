@@ -25,6 +25,7 @@ from bihuan.kernel.web import (
     Stat,
     Table,
     accepted,
+    ids,
     jobs,
     page,
     render_table,
@@ -223,7 +224,7 @@ def results(request: access.Request) -> HttpResponse:
     """Record the list that the desk has read back."""
     if request.method == "POST":
         found = [
-            (UUID(sample), result)
+            (ids([sample])[0], result)
             for sample, _colon, result in (value.partition(":") for value in request.POST.getlist("found"))
         ]
         actions.record_results(

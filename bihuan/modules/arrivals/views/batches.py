@@ -18,11 +18,24 @@ from django.utils.translation import gettext as _
 from bihuan.kernel import access, clock
 from bihuan.kernel.files import FileProblem
 from bihuan.kernel.ledger import Actor, derive
-from bihuan.kernel.text import Text
-from bihuan.kernel.web import Badge, Column, Filter, Stat, Table, accepted, jobs, page, render_table, request_key, trail
+from bihuan.kernel.text import Text, listed
+from bihuan.kernel.web import (
+    Badge,
+    Column,
+    Filter,
+    Stat,
+    Table,
+    accepted,
+    ids,
+    jobs,
+    page,
+    render_table,
+    request_key,
+    trail,
+)
 from bihuan.kernel.web.parts import Tone
 from bihuan.modules.arrivals import actions, queries
-from bihuan.modules.arrivals.forms import ColumnsForm, FileForm, ReasonForm
+from bihuan.modules.arrivals.forms import ColumnsForm, FileForm, ReasonForm, ReportBackForm
 
 COLUMNS = [
     Column("file_name", gettext_lazy("File"), kind="link"),
@@ -169,7 +182,7 @@ def columns(request: access.Request, batch_id: UUID) -> HttpResponse:
         refuse(request, batch_id, queries.lacking(batch_id) or FileProblem("header_unknown"))
         return redirect("batches:detail", batch_id)
     if unsaid := request.POST.get("unsay"):
-        unsay(request, batch_id, UUID(unsaid))
+        unsay(request, batch_id, ids([unsaid])[0])
         return redirect("batches:columns", batch_id)
     card = queries.columns_of(batch_id, get_language() or "zh-hans")
     form = ColumnsForm(request.POST or None, card=card)
@@ -212,10 +225,27 @@ def detail(request: access.Request, batch_id: UUID) -> HttpResponse:
         "stats": result_stats(batch),
         "flow": flow_stats(batch),
         "undo": queries.undo_card(batch_id, clock.now()),
+        "report": queries.report_due(batch.subject),
         "told": [words(problem) for problem in batch.told],
         "crumbs": crumbs(),
     }
     return render_table(request, "arrivals/batch.html", table, context)
+
+
+@access.require("arrivals.import")
+def report_back(request: access.Request, batch_id: UUID) -> HttpResponse:
+    """A pushed list was checked: what whoever pushed it was told."""
+    batch = queries.batch(batch_id, request.scope)
+    form = ReportBackForm(request.POST or None)
+    if request.method == "POST" and accepted(
+        form,
+        lambda: actions.report_back(
+            batch_id, **form.cleaned_data, at=clock.now(), by=request.scope.actor, key=request_key(request)
+        ),
+    ):
+        messages.success(request, _("It is recorded that the list was reported back."))
+        return redirect("batches:detail", batch_id)
+    return page(request, "arrivals/report_back.html", {"form": form, "batch": batch, "crumbs": crumbs()})
 
 
 @access.require("arrivals.import")
@@ -411,7 +441,7 @@ def row_line(row: Any) -> RowLine:
         outcome=Badge(_("Taken back"))
         if row.outcome == "created" and not row.arrival_id
         else Badge(queries.outcome_names()[row.outcome], OUTCOME_TONES[row.outcome]),
-        words="; ".join(filter(None, [row.words, str(queries.kept_names().get(row.kept, ""))])),
+        words=listed(filter(None, [row.words, str(queries.kept_names().get(row.kept, ""))])),
         link=_("Decide") if is_doubtful else _("Open the arrival") if arrival else "",
         url=reverse("batches:decision", args=[row.id]) if is_doubtful else arrival,
     )

@@ -21,6 +21,7 @@ from bihuan.kernel.web import (
     Tab,
     Table,
     accepted,
+    ids,
     page,
     render_table,
     request_key,
@@ -215,7 +216,7 @@ def round_(request: access.Request, site_id: UUID) -> HttpResponse:
 
 def _seen(request: access.Request, site: queries.SiteCard, now: datetime) -> HttpResponse:
     """These people are well: answer with their door, or with the whole round where there is no script."""
-    orders = [UUID(order) for order in request.POST.getlist("order")]
+    orders = ids(request.POST.getlist("order"))
     actions.record_round(site.id, order_ids=orders, at=now, by=request.scope.actor, key=request_key(request))
     earlier = request.POST.get("happened_at", "")
     if request.headers.get("HX-Request") != "true":

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.refusals import Refused
-from bihuan.kernel.web import Table, accepted, page, request_key, trail
+from bihuan.kernel.web import Table, accepted, ids, page, request_key, trail
 from bihuan.modules.measures import actions, queries
 from bihuan.modules.measures.forms import ExposureDecisionForm
 
@@ -41,7 +41,7 @@ def approvals(request: access.Request) -> HttpResponse:
 
 
 def approve(request: access.Request) -> HttpResponse:
-    chosen = [queries.in_reach(request.scope, UUID(one)) for one in request.POST.getlist("order")]
+    chosen = [queries.in_reach(request.scope, one) for one in ids(request.POST.getlist("order"))]
     if not chosen:
         messages.warning(request, _("Nothing was selected."))
         return redirect("orders:approvals")

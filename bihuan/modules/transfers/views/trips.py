@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from bihuan.kernel import access, clock
 from bihuan.kernel.refusals import NotFound
-from bihuan.kernel.web import Column, Filter, HappenedForm, Table, accepted, page, render_table, request_key, trail
+from bihuan.kernel.web import Column, Filter, HappenedForm, Table, accepted, ids, page, render_table, request_key, trail
 from bihuan.modules.transfers import actions, queries
 from bihuan.modules.transfers.forms import TripForm, WordsForm
 from bihuan.modules.transfers.models import TripState
@@ -99,7 +99,7 @@ def on_the_trip(
 @access.require("transfers.assign")
 def planning(request: access.Request) -> HttpResponse:
     """Vehicle, driver and times for the people selected at the desk."""
-    chosen = [UUID(one) for one in request.GET.getlist("request")]
+    chosen = ids(request.GET.getlist("request"))
     riders = queries.requests(request.scope, chosen)
     if not riders:
         messages.warning(request, _("Nobody was selected."))
@@ -178,7 +178,7 @@ def departure(request: access.Request, trip_id: UUID) -> HttpResponse:
 def arrival(request: access.Request, trip_id: UUID) -> HttpResponse:
     """The vehicle is at the door; ticked people are not there."""
     of_crew(request, trip_id)
-    missing, key = [UUID(one) for one in request.POST.getlist("missing")], request_key(request)
+    missing, key = ids(request.POST.getlist("missing")), request_key(request)
     return on_the_trip(
         request,
         trip_id,
