@@ -17,8 +17,8 @@ from bihuan.kernel.refusals import NotFound, Refused
 from bihuan.kernel.text import Text
 
 from . import rules
-from .gazetteer import Entry, Gazetteer, Words
 from .models import Area, AreaRisk, Level, RiskState
+from .rules.gazetteer import Entry, Gazetteer, Words
 
 NAMED_MAX = 6
 WORDS = Path(__file__).resolve().parents[2] / "profiles" / "registers" / "places.toml"

@@ -20,7 +20,7 @@ from bihuan.modules.arrivals.rules import (
     worst_level,
 )
 from bihuan.modules.arrivals.rules.classing import Ground, facts_of
-from bihuan.modules.places.gazetteer import Place
+from bihuan.modules.places.rules.gazetteer import Place
 
 TODAY = date(2022, 6, 20)
 
