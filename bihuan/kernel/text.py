@@ -1,6 +1,6 @@
 """Bilingual content. What a profile or a register says is data in two languages, never a gettext message."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import get_language
@@ -22,4 +22,19 @@ class Text:
         return {"zh": self.zh, "en": self.en}
 
     def __str__(self) -> str:
-        return self.zh if (get_language() or "zh").startswith("zh") else self.en
+        return self.zh if is_chinese() else self.en
+
+
+def is_chinese() -> bool:
+    """Whether the reader reads Chinese."""
+    return (get_language() or "zh").startswith("zh")
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Several remarks in a row, with the stops of the reader's script."""
+    return ("\uff1b" if is_chinese() else "; ").join(str(part) for part in parts)
+
+
+def labelled(label: object, value: object) -> str:
+    """A label and what it says, with the colon of the reader's script."""
+    return f"{label}{"\uff1a" if is_chinese() else ": "}{value}"

@@ -51,8 +51,8 @@ def profile_part(profile: Profile) -> Iterator[str]:
         for policy in policies:
             until = policy.until.isoformat() if policy.until else ""
             yield (
-                f"| `{policy.code}` {policy.name.en} | {policy.since} ({policy.since_mark}) | {until} | {policy.mark} | {policy.order.zh} "
-                f"| {policy.source} |"
+                f"| `{policy.code}` {policy.name.en} | {policy.since} ({policy.since_mark}) | {until} | {policy.mark} "
+                f"| {policy.order.zh} | {policy.source} |"
             )
         yield ""
     for pathway in profile.pathways:

@@ -89,5 +89,10 @@ BATCH_UNDONE = "batch.undone"
 changed (how many), kept (numbers of rows by the reason they were kept for).
 """
 
+BATCH_REPORTED_BACK = "batch.reported_back"
+"""A pushed list was checked and whoever pushed it was told. Subject `batch:<id>`. Payload: words, rows, created,
+updated, duplicate, rejected, and reckoning (how many of its arrivals came to what).
+"""
+
 ROW_DECIDED = "batch.row_decided"
 """An officer decided a doubtful row. Subject `batch:<id>`. Payload: row, taken_in (truth), arrival, reason."""

@@ -197,6 +197,14 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+class ReportBackForm(forms.Form):
+    """What whoever pushed a list was told."""
+
+    words = forms.CharField(
+        label=_("What was reported back, and to whom"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
 class AcceptForm(forms.Form):
     """Which community takes somebody over."""
 

@@ -33,6 +33,7 @@ batches_pages = [
     path("<uuid:batch_id>", batches.detail, name="detail"),
     path("<uuid:batch_id>/preview", batches.preview, name="preview"),
     path("<uuid:batch_id>/columns", batches.columns, name="columns"),
+    path("<uuid:batch_id>/report", batches.report_back, name="report_back"),
     path("<uuid:batch_id>/undo", batches.undo, name="undo"),
     path("<uuid:batch_id>/outcome.csv", batches.outcome, name="outcome"),
     path("<uuid:batch_id>/annotated.xlsx", batches.annotated, name="annotated"),

@@ -18,7 +18,18 @@ from .importing import (
 from .landing import land, leave, not_on_board, walk_in
 from .onward import accept, close, hand_over
 from .reclassifying import approve_risk, reclassify
-from .refused import AlreadyLanded, IdentityNotConfirmed, NameNeeded, NoGate, NotExpected, NotHandedOver, NotYetArrived
+from .refused import (
+    AlreadyLanded,
+    IdentityNotConfirmed,
+    NameNeeded,
+    NoGate,
+    NoPushedList,
+    NotExpected,
+    NotHandedOver,
+    NotYetArrived,
+    RowsUndecided,
+)
+from .reporting import report_back
 from .resolving import drop_row, take_in_row
 from .undoing import begin_undo, undo_import
 
@@ -28,9 +39,11 @@ __all__ = [
     "ImportResult",
     "NameNeeded",
     "NoGate",
+    "NoPushedList",
     "NotExpected",
     "NotHandedOver",
     "NotYetArrived",
+    "RowsUndecided",
     "accept",
     "approve_risk",
     "begin_undo",
@@ -50,6 +63,7 @@ __all__ = [
     "receive_batch",
     "reclassify",
     "refuse_batch",
+    "report_back",
     "result_of",
     "say_columns",
     "take_in",

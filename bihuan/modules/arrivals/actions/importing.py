@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection
 from django.db.models import Count
 from psycopg.types.json import Jsonb
 
-from bihuan.kernel import clock, custody
+from bihuan.kernel import access, clock, custody
 from bihuan.kernel.db import AnyOf, uuid7
 from bihuan.kernel.files import Intake, Line, Plan, header_key
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
@@ -160,7 +160,7 @@ def import_arrivals(
     same sender and unit. With `preview` nothing is written, and the result says what would be. Raises FileRefused when
     the file itself is unfit.
     """
-    unit = unit or by.unit
+    unit = unit or by.unit or (_the_city() if kind == Batch.Kind.PUSHED_LIST else None)
     letter: dict[str, Any] = {"kind": kind, "issuer": issuer, "legal_basis": legal_basis, "unit": unit}
     begun = None if preview else unfinished(content, by.id, **letter)
     known = learnt_of(unit, issuer)
@@ -174,6 +174,12 @@ def import_arrivals(
     if said:
         say_columns(batch, said, form=form, at=at, by=by, key=derive(key, "columns"))
     return take_in(batch, intake, at=at, by=by, key=derive(batch, "rows"), progress=progress)
+
+
+def _the_city() -> UUID | None:
+    """Who answers for a pushed list that nobody's unit handed in."""
+    found = access.queries.units_of_kinds("city")
+    return found[0].id if found else None
 
 
 def _said(content: bytes, known: Mapping[str, str], columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -84,6 +84,21 @@ class RowDecided(Refused):
         super().__init__(_("This row no longer waits for a decision."), _("Open the batch to see what became of it."))
 
 
+class NoPushedList(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            _("Only a pushed list whose rows were taken in is reported back."), _("Preview it and take it in first.")
+        )
+
+
+class RowsUndecided(Refused):
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            _("%(count)s rows of this list still wait for a decision.") % {"count": count},
+            _("Decide each of them, then report back."),
+        )
+
+
 class ColumnSaidTwice(Refused):
     def __init__(self) -> None:
         super().__init__(_("Two headers cannot be the same column."), _("Choose one of them and leave the other out."))

@@ -14,8 +14,10 @@ from django.utils.translation import override
 
 from bihuan.kernel import access, custody
 from bihuan.kernel.files import FileProblem, Grade, Mark, Returned, as_csv, as_workbook, fitted, returned_headers
+from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import NotFound
-from bihuan.kernel.text import Text
+from bihuan.kernel.text import Text, labelled, listed
+from bihuan.kernel.web import Clock
 from bihuan.modules.arrivals.models import Batch, BatchRow, State
 from bihuan.modules.arrivals.rules import Problem, Severity
 
@@ -112,7 +114,7 @@ class RowCard:
 
     @property
     def words(self) -> str:
-        return "; ".join(f"{column}: {told}" if column else str(told) for column, _value, told, _fix in self.problems)
+        return listed(labelled(column, told) if column else told for column, _value, told, _fix in self.problems)
 
 
 def batch(batch_id: UUID, scope: access.Scope | None = None) -> BatchCard:
@@ -122,6 +124,13 @@ def batch(batch_id: UUID, scope: access.Scope | None = None) -> BatchCard:
     if row is None:
         raise NotFound(_("There is no such batch."))
     return _card(row, custody.reconciliation(f"batch:{batch_id}"))
+
+
+def report_due(subject: str) -> Clock | None:
+    """Until when a pushed list has to be reported back; nothing for any other file."""
+    owed = [one for one in loop.duties_of(subject) if one.pathway == "pushed_list" and one.state != "cancelled"]
+    duty = owed[0] if owed else None
+    return Clock(duty.target_at, duty.warn_at, duty.breach_at, duty.done_at) if duty else None
 
 
 def batch_name(scope: access.Scope, batch_id: str) -> dict[str, str]:
@@ -290,7 +299,7 @@ def _outcomes(batch_id: UUID, width: int) -> Iterator[list[str]]:
             *fitted(raw, width),
             str(number),
             outcome,
-            "; ".join(f"{column}: {words.zh}" for column, words in told),
+            "\uff1b".join(f"{column}\uff1a{words.zh}" for column, words in told),
             "; ".join(f"{column}: {words.en}" for column, words in told),
             reference or "",
         ]

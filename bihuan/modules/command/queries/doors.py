@@ -10,6 +10,7 @@ SUBJECTS = {
     "return": "returns:detail",
     "trip": "trips:detail",
     "service": "sites:service",
+    "batch": "batches:detail",
 }
 STEPS = {
     ("arrival", "land"): "gates:list",
@@ -29,6 +30,7 @@ STEPS = {
     ("service", "certificate"): "sites:today",
     ("trip", "disinfect"): "trips:mine",
     ("appeal", "answer"): "appeals:list",
+    ("pushed_list", "report_back"): "batches:list",
     ("ticket", "answer"): "tickets:list",
     ("ticket", "close"): "tickets:list",
     ("daily_return", "submit"): "returns:list",
