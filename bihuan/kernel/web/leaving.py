@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bihuan.kernel.access.guards import Request, signed_in
+from bihuan.kernel.text import labelled, listed
 from bihuan.kernel.web import exporting, nav
 from bihuan.kernel.web.exports import FORMS
 from bihuan.kernel.web.models import Export
@@ -78,7 +79,7 @@ def about(taken: Taken, address: str) -> dict[str, object]:
     """What is about to leave: which list, cut how, and how many rows."""
     rows = taken.table.source.count(taken.table.filters)
     label = nav.label_of(urlsplit(address).path) or taken.name
-    cut = "; ".join(f"{name}: {value}" for name, value in taken.table.shown_filters)
+    cut = listed(labelled(name, value) for name, value in taken.table.shown_filters)
     return {
         "back_url": address,
         "crumbs": trail((label, address)),

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from bihuan.kernel.text import labelled, listed
 from bihuan.kernel.web import Badge
 from bihuan.kernel.web.templatetags.bihuan import span
 from bihuan.modules.arrivals import queries
@@ -126,7 +127,7 @@ def fact_words(used: Mapping[str, object]) -> str:
         "True": _("Yes"),
         "False": _("None"),
     }
-    return "; ".join(f"{names[name]}: {values.get(str(value), value)}" for name, value in used.items() if name in names)
+    return listed(labelled(names[name], values.get(str(value), value)) for name, value in used.items() if name in names)
 
 
 def class_choices() -> list[tuple[str, object]]:

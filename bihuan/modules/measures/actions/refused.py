@@ -100,9 +100,9 @@ class AppealPending(Refused):
         super().__init__(
             _("An appeal against this order is already waiting for its answer."),
             _(
-                "An appeal is answered within 24 hours by somebody who did not make the order. If nobody answers within "
-                "48 hours it goes to the senior official and the restriction lapses, unless a positive laboratory "
-                "result stands."
+                "An appeal is answered within 24 hours by somebody who did not make the order. If nobody answers"
+                " within 48 hours it goes to the senior official and the restriction lapses, unless a positive"
+                " laboratory result stands."
             ),
         )
 
