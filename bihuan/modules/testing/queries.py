@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -33,9 +33,10 @@ from bihuan.kernel.files import (
     refusal,
     returned_headers,
 )
+from bihuan.kernel.loop import profile
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.refusals import Refused
-from bihuan.kernel.text import Text
+from bihuan.kernel.text import Text, labelled, listed
 from bihuan.kernel.web import Badge, Clock
 from bihuan.kernel.web.parts import Tone
 from bihuan.modules.people import queries as people
@@ -396,6 +397,20 @@ class ToSample:
         days = sorted({day for duty in self.duties if (day := rules.day_of(duty.occurrence)) is not None})
         return [(str(day), _("Day %(day)s") % {"day": day}) for day in days]
 
+    @property
+    def how(self) -> list[str]:
+        """How the policy of the duty wants samples taken."""
+        if not self.duties:
+            return []
+        duty = self.duties[0]
+        asked = partial(profile.named(duty.profile).value, on=duty.opens_at, policy=duty.policy or None)
+        laboratories = asked("release_laboratories").value
+        double = _("Before release: %(count)s samples taken together, each tested by another laboratory.")
+        return [
+            *([_("Take a throat swab.")] if asked("throat_swab").value else []),
+            *([double % {"count": laboratories}] if laboratories > 1 else []),
+        ]
+
     def day_of(self, occurrence: str) -> int | str:
         """The plan's day of an occurrence, else the first that is open."""
         days = [rules.day_of(duty.occurrence) for duty in self.duties]
@@ -691,7 +706,7 @@ def _report_line(row: ReportRow) -> ReportLine:
         row.number,
         " · ".join(cell for cell in row.cells if cell.strip())[:120],
         Badge(ReportRow.Outcome(row.outcome).label, OUTCOME_TONES[row.outcome]),
-        "; ".join(problem_words(row.problems)),
+        listed(problem_words(row.problems)),
         _("Decide") if is_open else _("Open the sample") if url else "",
         url,
     )
@@ -700,7 +715,7 @@ def _report_line(row: ReportRow) -> ReportLine:
 def problem_words(problems: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is wrong with a row and what to do, in the reader's language."""
     told = [RowProblem(**{**one, "names": tuple(one["names"])}) for one in problems]
-    return [f"{one.column}: {one.words[0]} → {one.words[1]}" for one in told]
+    return [labelled(one.column, f"{one.words[0]} → {one.words[1]}") for one in told]
 
 
 def report_row(row_id: UUID) -> tuple[UUID, ReportLine] | None:
@@ -726,7 +741,7 @@ def _report_outcomes(report_id: UUID, width: int) -> Iterator[list[str]]:
             *fitted(cells, width),
             str(number),
             outcome,
-            "; ".join(f"{one.column}: {one.words[0].zh} → {one.words[1].zh}" for one in told),
+            "\uff1b".join(f"{one.column}\uff1a{one.words[0].zh} → {one.words[1].zh}" for one in told),
             "; ".join(f"{one.column}: {one.words[0].en} → {one.words[1].en}" for one in told),
             code if outcome == ReportRow.Outcome.RECORDED else "",
         ]

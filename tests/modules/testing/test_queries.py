@@ -1,6 +1,8 @@
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
+import pytest
 from django.utils.translation import override
 
 from bihuan.kernel import clock
@@ -67,3 +69,20 @@ class TestCounts:
 class TestToSample:
     def test_is_nobody_without_a_loop(self, city):
         assert queries.to_test(scope_for(city.user("gate_officer")), f"order:{uuid4()}") is None
+
+
+class TestHowSamplesAreTaken:
+    @pytest.mark.parametrize(
+        ("profile", "policy", "zh"),
+        [
+            ("covid19-cn", "ed8", ["解除隔离前，同时采集2份样本，分送不同实验室检测。"]),
+            ("covid19-cn", "ed9", ["采集咽拭子。"]),
+            ("covid19-cn", "m20", []),
+            ("mpox", "who2022", []),
+        ],
+    )
+    def test_is_what_the_policy_of_the_duty_says(self, profile, policy, zh):
+        duty = SimpleNamespace(profile=profile, policy=policy, opens_at=clock.now())
+        tested = queries.ToSample("order:x", person=SimpleNamespace(name="Li"), duties=(duty,))
+        with override("zh-hans"):
+            assert tested.how == zh
