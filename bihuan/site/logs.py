@@ -25,7 +25,7 @@ type Exc = tuple[type[BaseException], BaseException, TracebackType | None] | tup
 class Formatter(logging.Formatter):
     """The usual line, and of an exception its kinds and places."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

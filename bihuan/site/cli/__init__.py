@@ -69,7 +69,7 @@ def said(refusal: Refused) -> tuple[str, dict[str, object]]:
 
     with translation.override(city.language()) if apps.ready else nullcontext():
         names = [str(name) for name in refusal.names]
-        parts = {"message": str(refusal.message), "remedy": str(refusal.remedy), "names": names}
+        parts: dict[str, object] = {"message": str(refusal.message), "remedy": str(refusal.remedy), "names": names}
         return str(refusal), parts
 
 

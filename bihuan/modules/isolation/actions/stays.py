@@ -222,7 +222,8 @@ def _held(stay: Stay, room_id: UUID) -> Room:
     """The new room, locked with the one that is left, in one order for all: two who change places wait in no circle."""
     left = Occupancy.objects.filter(stay=stay, during__upper_inf=True).values_list("room_id", flat=True)
     rooms = Room.objects.select_for_update(of=("self",)).filter(pk__in=[room_id, *left]).order_by("pk")
-    return {room.pk: room for room in rooms}[room_id]
+    found: dict[UUID, Room] = {room.pk: room for room in rooms}
+    return found[room_id]
 
 
 def _vacate(stay: Stay, at: datetime) -> Occupancy:
