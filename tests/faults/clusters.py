@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -109,9 +110,24 @@ def kill(cluster: postgres.Cluster) -> None:
 
 def limit_files(cluster: postgres.Cluster, size: int) -> None:
     """No process of the server can make a file larger than this any more. One started anew has no such limit."""
-    for process in processes(cluster):
-        with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    pids = [process.pid for process in processes(cluster)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads of tests before are not needed on the other side
+        child = os.fork()
+    if child == 0:  # as the server's own account: another's limits may be changed by nobody in a container
+        try:
+            if cluster.account:
+                os.setgroups([])
+                os.setgid(cluster.account.gid)
+                os.setuid(cluster.account.uid)
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def processes(cluster: postgres.Cluster) -> list[psutil.Process]:
