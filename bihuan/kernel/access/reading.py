@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
@@ -17,7 +17,7 @@ from bihuan.kernel.access.measure import Openings, nearing
 from bihuan.kernel.access.scope import Scope
 from bihuan.kernel.access.vocabulary import openings, purposes
 from bihuan.kernel.db import uuid7
-from bihuan.kernel.ledger import derive, facts, history, of_kinds, record
+from bihuan.kernel.ledger import derive, facts, history, of_kinds, record, subjects_met
 from bihuan.kernel.refusals import Refused
 
 
@@ -67,14 +67,8 @@ def openings_today(scope: Scope, person_id: UUID) -> tuple[Openings, bool]:
     """How the account stands today, and whether it has opened this person already. One account's openings queue up
     behind each other until the transaction ends, so that many at once cannot slip past the limit.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [scope.actor.id])
-        cursor.execute(
-            "SELECT count(DISTINCT subject), coalesce(bool_or(subject = %s), false) FROM ledger_fact "
-            "WHERE kind = 'person.opened' AND actor = %s AND recorded_at >= %s",
-            [f"person:{person_id}", scope.actor.id, midnight()],
-        )
-        counted, is_again = cursor.fetchone()
+    person = f"person:{person_id}"
+    counted, is_again = subjects_met(events.PERSON_OPENED, actor=scope.actor.id, since=midnight(), subject=person)
     limit, warn = openings(scope.roles, midnight().date())
     limit += raised_today(scope.user.subject)
     return Openings(counted, limit, -(-limit * warn // 100)), is_again

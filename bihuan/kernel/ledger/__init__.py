@@ -9,7 +9,16 @@ from bihuan.kernel.ledger.checkpoints import Forgotten, Signed, WrongKey, coveri
 from bihuan.kernel.ledger.fact import Fact as FactRow
 from bihuan.kernel.ledger.fact import KeyReused, NewFact, derive
 from bihuan.kernel.ledger.gathering import gathering
-from bihuan.kernel.ledger.histories import count_of_kinds, facts, histories, history, newest_at, of_kinds, total
+from bihuan.kernel.ledger.histories import (
+    count_of_kinds,
+    facts,
+    histories,
+    history,
+    newest_at,
+    of_kinds,
+    subjects_met,
+    total,
+)
 from bihuan.kernel.ledger.notes import Checkpoint, PublicKey, SigningKey, Unreadable
 from bihuan.kernel.ledger.proving import Proof, prove
 from bihuan.kernel.ledger.recording import record, record_many, record_new
@@ -59,6 +68,7 @@ __all__ = [
     "settle_claim",
     "sign",
     "snapshot",
+    "subjects_met",
     "total",
     "verify",
 ]

@@ -95,6 +95,22 @@ def count_of_kinds(
     return counted
 
 
+def subjects_met(kind: str, *, actor: str, since: datetime, subject: str) -> tuple[int, bool]:
+    """How many subjects an actor left a fact of a kind on since a moment, and whether `subject` is one of them.
+
+    Until the transaction ends nobody else is answered the same question about this actor: whoever counts first acts
+    first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind} {actor}"])
+        cursor.execute(
+            "SELECT count(DISTINCT subject), coalesce(bool_or(subject = %s), false) FROM ledger_fact "
+            "WHERE kind = %s AND actor = %s AND recorded_at >= %s",
+            [subject, kind, actor, since],
+        )
+        counted, is_met = cursor.fetchone()
+    return counted, is_met
+
+
 def total() -> int:
     """How many facts the ledger holds."""
     with connection.cursor() as cursor:
