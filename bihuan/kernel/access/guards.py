@@ -17,7 +17,6 @@ from bihuan.kernel.access import queries
 from bihuan.kernel.access.queries import UnitRow
 from bihuan.kernel.access.scope import Scope
 
-
 logger = logging.getLogger(__name__)
 
 

@@ -9,7 +9,6 @@ from bihuan.kernel.access.models import User
 from bihuan.kernel.access.vocabulary import own_words
 from bihuan.kernel.refusals import Refused
 
-
 OTHER_LETTERS_MIN = 4
 
 
