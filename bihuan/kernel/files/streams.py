@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -47,7 +46,7 @@ class Strings:
             reader.parser.Parse(b"", True)
             let_go(reader.parser)
         self._flush()
-        self._block = lru_cache(maxsize=BLOCKS_HELD)(self._read_block)
+        self._blocks: dict[int, list[str]] = {}
 
     def add(self, text: str) -> None:
         self.count += 1
@@ -58,7 +57,14 @@ class Strings:
     def __getitem__(self, number: int) -> str:
         if not 0 <= number < self.count:
             raise ValueError(number)
-        return self._block(number // BLOCK_STRINGS)[number % BLOCK_STRINGS]
+        place = number // BLOCK_STRINGS
+        block = self._blocks.get(place)
+        if block is None:
+            block = self._read_block(place)
+            if len(self._blocks) >= BLOCKS_HELD:
+                del self._blocks[next(iter(self._blocks))]  # the one read first; a needed one is read again
+            self._blocks[place] = block
+        return block[number % BLOCK_STRINGS]
 
     def _flush(self) -> None:
         if self._held:
@@ -135,6 +141,14 @@ def _kind(code: str) -> str:
     return "date" if re.search(r"[dmyhs]", bare, re.IGNORECASE) else ""
 
 
+class Names(dict[str, str]):
+    """The names of elements without the prefix of their namespace."""
+
+    def __missing__(self, tag: str) -> str:
+        name = self[tag] = tag.rpartition(":")[2]
+        return name
+
+
 class SheetReader:
     """Reads a sheet: rows in the order of the file, each with its number and its cells by column."""
 
@@ -146,12 +160,13 @@ class SheetReader:
         self.text: list[str] = []
         self.value = ""
         self.letters: dict[str, int] = {}
-        self.names: dict[str, str] = {}
+        self.names = Names()
         self.is_spoken = False
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self.text.append
 
     def read(self, chunk: bytes, *, is_last: bool = False) -> list[tuple[int, list[str]]]:
         """The rows that end in this piece of the file."""
@@ -160,7 +175,7 @@ class SheetReader:
         return found
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = self.names.get(tag) or self.names.setdefault(tag, tag.rpartition(":")[2])
+        name = self.names[tag]
         if name == "c":
             self.kind, self.style, self.value = attributes.get("t", ""), attributes.get("s", ""), ""
             reference = attributes.get("r", "")
@@ -170,8 +185,8 @@ class SheetReader:
                 self.column = self.letters.setdefault(letters, column_number(letters)) if column is None else column
             else:
                 self.column += 1
-        elif name == "v" or (name == "t" and not self.is_spoken):
-            self.parser.CharacterDataHandler = self.text.append
+        elif name == "v" or name == "t":
+            self.text.clear()
         elif name == "row":
             self.row = int(attributes["r"]) if "r" in attributes else self.row + 1
             self.column = -1
@@ -180,11 +195,9 @@ class SheetReader:
 
     def _end(self, tag: str) -> None:
         name = self.names[tag]
-        if name in ("v", "t"):
-            self.parser.CharacterDataHandler = None
-            if self.text:
+        if name == "v" or name == "t":
+            if not self.is_spoken:
                 self.value += "".join(self.text)
-                self.text.clear()
         elif name == "c":
             if self.value and self.column < self.width:
                 self.cells[self.column] = self._shown()
