@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils.translation import override
 
 from bihuan.kernel import clock, custody
 from bihuan.kernel.ledger import history
@@ -205,7 +206,8 @@ class TestTakingBack:
         batch = one(city)
         with pytest.raises(undoing.TooLateToTakeBack) as refused:
             take_back(city, batch, after=timedelta(hours=hours))
-        assert "one by one" in str(refused.value.remedy)
+        with override("en"):
+            assert "one by one" in str(refused.value.remedy)
         assert Arrival.objects.count() == 1
 
     def test_needs_a_reason(self, city: World):
