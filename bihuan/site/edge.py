@@ -4,9 +4,13 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.contrib.messages.storage.base import Message
 from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from bihuan.kernel import clock, ledger
@@ -97,8 +101,33 @@ class MethodMiddleware:
 
 
 class MessageCookie(CookieStorage):
-    """What the next page is to say, under a name that binds it to this host like the other cookies."""
+    """Under a name that binds it to this host like the other cookies."""
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
         self.cookie_name = "__Host-messages" if settings.SESSION_COOKIE_SECURE else "messages"
+
+
+class Messages(FallbackStorage):
+    """What the next page is to say. It may name somebody, so it waits with the session of whoever is signed in; for all
+    others it waits in a cookie, so that a visitor leaves no row.
+    """
+
+    storage_classes = (MessageCookie, SessionStorage)
+
+    def _get(self, *args: Any, **kwargs: Any) -> tuple[list[Message], bool]:
+        told: list[Message] = []
+        for storage in self.storages:
+            messages, _all = storage._get()  # noqa: SLF001 - Django's own way through its storages
+            if messages:
+                self._used_storages.add(storage)
+                told.extend(messages)
+        return told, True
+
+    def _store(self, messages: list[Message], response: HttpResponse, *args: Any, **kwargs: Any) -> list[Message]:
+        cookie, session = self.storages
+        keeps, other = (session, cookie) if self.request.user.is_authenticated else (cookie, session)
+        for storage, kept in ((keeps, messages), (other, [])):
+            if kept or storage in self._used_storages:
+                storage._store(kept, response)  # noqa: SLF001
+        return []

@@ -36,7 +36,7 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
 LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "django_language"
 CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script asks for it
-MESSAGE_STORAGE = "bihuan.site.edge.MessageCookie"
+MESSAGE_STORAGE = "bihuan.site.edge.Messages"
 
 APP_ROLE = postgres.APP_ROLE
 

@@ -25,7 +25,7 @@ CHAPTERS = {  # requirements of levels 1 and 2
     1: 27, 2: 11, 3: 19, 4: 10, 5: 9, 6: 35, 7: 18, 8: 7, 9: 7, 10: 29, 11: 14, 12: 9, 13: 13, 14: 9, 15: 13, 16: 16,
     17: 7,
 }  # fmt: skip
-OPEN_MAX = 14
+OPEN_MAX = 12
 SECURITY = (ROOT / "docs/operating/security.md").read_text(encoding="utf-8")
 
 

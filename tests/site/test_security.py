@@ -24,6 +24,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bihuan.kernel import access, clock
@@ -89,6 +90,11 @@ def opened(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Opene
         yield told
         transaction.set_rollback(True)
     logging.disable(logging.NOTSET)
+
+
+def code_of(user: User) -> str:
+    device = TOTPDevice.objects.get(user_id=user.id, confirmed=True)
+    return f"{totp(device.bin_key, t0=0):06d}"
 
 
 def powers_of(role: str) -> list[str]:
@@ -247,6 +253,30 @@ class TestCookies:
         assert client.get("/me").status_code == 302
 
 
+class TestWhatTheNextPageSays:
+    def test_waits_on_the_server_for_whoever_is_signed_in(self, city: World) -> None:
+        client = sign_in(Client(), city.user("system_admin"))
+        given = {"username": "newcomer", "name": "新人", "password": PASSWORD, "key": str(uuid4())}
+        answer = client.post("/accounts/new", given)
+        assert answer.status_code == 302
+        assert "messages" not in answer.cookies
+        assert "messages" not in client.cookies
+        told = [client.get(answer["Location"]).content.decode() for _time in range(2)]
+        assert ["账号已开通" in one for one in told] == [True, False]
+
+    def test_waits_in_a_cookie_for_everybody_else(self, city: World) -> None:
+        user = city.user("gate_officer")
+        user.set_password(PASSWORD)
+        user.save()
+        client = sign_in(Client(headers={"accept-language": "en"}), user)
+        given = {"present": PASSWORD, "code": code_of(user), "password": "four-red-umbrellas", "key": str(uuid4())}
+        answer = client.post("/me/password", given)
+        assert answer.cookies["messages"]["httponly"]
+        assert client.get("/me").status_code == 302
+        assert "Your password is changed" in client.get("/sign-in").content.decode()
+        assert "Your password is changed" not in client.get("/sign-in").content.decode()
+
+
 class TestPasswords:
     def test_of_any_length_a_person_uses_are_taken_as_they_are(self, city: World) -> None:
         user = city.user("gate_officer")
@@ -299,18 +329,26 @@ class TestPasswords:
                 assert "maxlength" not in field
         assert seen == 4
 
-    def test_change_with_the_present_one_only_and_end_every_session(self, city: World) -> None:
+    def test_change_by_both_factors_only_and_end_every_session(self, city: World) -> None:
         user = city.user("gate_officer")
         user.set_password(PASSWORD)
         user.save()
         here, elsewhere = (sign_in(Client(), user) for _ in range(2))
-        given = {"present": "wrong", "password": "four-red-umbrellas", "key": str(uuid4())}
-        assert here.post("/me/password", given).status_code == 422
+        given = {"present": PASSWORD, "code": code_of(user), "password": "four-red-umbrellas", "key": str(uuid4())}
+        for wrong in ({"present": "wrong"}, {"code": ""}, {"code": "000000"}):
+            assert here.post("/me/password", given | wrong).status_code == 422
+        TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
         with clock.given(START + timedelta(minutes=1)):
-            assert here.post("/me/password", given | {"present": PASSWORD}).status_code == 302
+            assert here.post("/me/password", given).status_code == 302
         with clock.given(START + timedelta(minutes=2)):
-            assert elsewhere.get("/me").status_code == 302
+            assert here.get("/me").status_code == elsewhere.get("/me").status_code == 302
             assert Client().post("/sign-in", {"username": user.username, "password": PASSWORD}).status_code == 422
+
+    def test_in_use_cannot_be_guessed_from_an_open_session(self, city: World) -> None:
+        client = sign_in(Client(), city.user("gate_officer"))
+        given = {"present": "wrong", "code": "000000", "password": "four-red-umbrellas", "key": str(uuid4())}
+        told = [client.post("/me/password", given).content.decode() for _try in range(6)]
+        assert ["错误次数过多" in one for one in told] == [False] * 5 + [True]
 
     def test_set_anew_by_the_administrator_leave_the_code_device(self, city: World) -> None:
         user = city.user("gate_officer")

@@ -40,7 +40,17 @@ class OwnPasswordForm(NewPasswordForm):
     present = forms.CharField(
         label=_("Present password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
-    field_order = ["present", "password"]
+    code = forms.CharField(
+        label=_("Code from your device"),
+        max_length=10,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    field_order = ["present", "code", "password"]
+
+    def __init__(self, *args: object, has_device: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if not has_device:  # entered a demo city by one click
+            del self.fields["code"]
 
 
 class AccountForm(forms.Form):

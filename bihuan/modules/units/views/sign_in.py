@@ -14,9 +14,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from bihuan.kernel import access, clock
-from bihuan.kernel.access import codes, entering, sessions
+from bihuan.kernel.access import codes, entering, sessions, throttle
 from bihuan.kernel.access.models import User
 from bihuan.kernel.access.passwords import hashed
+from bihuan.kernel.refusals import Refused
 from bihuan.kernel.web import accepted, page, request_key
 from bihuan.modules.units.forms import CodeForm, OwnPasswordForm, PasswordForm
 
@@ -99,24 +100,33 @@ def me(request: access.Request) -> HttpResponse:
     )
 
 
+class OwnPasswordRefused(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            _("The present password or the code is not right, so nothing was changed."),
+            _("Enter both again; each code is good once."),
+        )
+
+
 @access.signed_in
-@sensitive_post_parameters("password", "present")
+@sensitive_post_parameters("password", "present", "code")
 def own_password(request: access.Request) -> HttpResponse:
-    user = request.scope.user
-    form = OwnPasswordForm(request.POST or None)
-    if form.is_valid() and not check_password(form.cleaned_data["present"], user.password):
-        form.add_error("present", _("This is not your present password."))
-    if request.method == "POST" and accepted(form, lambda: set_password(request, user, form.cleaned_data["password"])):
+    """Whoever changes how they sign in proves with both factors once more that it is they."""
+    form = OwnPasswordForm(request.POST or None, has_device=not settings.DEMO)
+    if request.method == "POST" and accepted(form, lambda: set_own_password(request, **form.cleaned_data)):
+        sessions.end(request, "ended")
         messages.success(request, _("Your password is changed. Sign in again."))
         return redirect("access:sign_in")
     return page(request, "units/form.html", {"form": form, "heading": _("Change my password"), "back": "/me"})
 
 
-def set_password(request: access.Request, user: User, password: str) -> None:
+def set_own_password(request: access.Request, *, present: str, password: str, code: str = "") -> None:
+    user = request.scope.user
+    throttle.check(user.username, request)
+    new = hashed(password, username=user.username, name=user.name)  # an unfit one costs no code
+    if not check_password(present, user.password) or not (settings.DEMO or codes.matched(user.id, code)):
+        throttle.failed(user.username, request, "password")
+        raise OwnPasswordRefused
     access.actions.set_password(
-        user.id,
-        password_hash=hashed(password, username=user.username, name=user.name),
-        at=clock.now(),
-        by=request.scope.actor,
-        key=request_key(request),
+        user.id, password_hash=new, at=clock.now(), by=request.scope.actor, key=request_key(request)
     )
