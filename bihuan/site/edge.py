@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.messages.storage.base import Message
+from django.contrib.messages.storage.base import BaseStorage, Message
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
@@ -114,6 +114,7 @@ class Messages(FallbackStorage):
     """
 
     storage_classes = (MessageCookie, SessionStorage)
+    _used_storages: set[BaseStorage]
 
     def _get(self, *args: Any, **kwargs: Any) -> tuple[list[Message], bool]:
         told: list[Message] = []

@@ -38,7 +38,7 @@ class Formatter(logging.Formatter):
         error: BaseException | None = ei[1]
         while error is not None:
             lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)]
-            lines.append(told(error))
+            lines.append(f"  {told(error)}".translate(BREAKS))
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "\n".join(lines)
 

@@ -465,6 +465,7 @@ class TestTheLog:
         except ValueError:
             logging.getLogger("a").error("Job failed", exc_info=sys.exc_info())
         assert "builtins.ValueError" in heard[0]
+        assert all(line.startswith("  ") for line in heard[0].splitlines()[1:])
         assert "test_security.py" in heard[0]
         assert "张三" not in heard[0]
 
