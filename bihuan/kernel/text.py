@@ -37,4 +37,4 @@ def listed(parts: Iterable[object]) -> str:
 
 def labelled(label: object, value: object) -> str:
     """A label and what it says, with the colon of the reader's script."""
-    return f"{label}{"\uff1a" if is_chinese() else ": "}{value}"
+    return f"{label}{'\uff1a' if is_chinese() else ': '}{value}"
