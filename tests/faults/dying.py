@@ -18,6 +18,7 @@ from django.db import connections
 OUTSIDE = ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "socket.connect", "shutil.rmtree")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND
 LABEL_LENGTH = 70
+LIFE_SECONDS_MAX = 240
 
 
 class Counter:
@@ -86,6 +87,7 @@ def live(work: Callable[[], None], last: int | None) -> tuple[str | None, int]:
         pid = os.fork()
     if pid == 0:
         counter, status = Counter(last, told), 1
+        signal.alarm(LIFE_SECONDS_MAX)  # what waits for ever is a fault with a name, not a suite that never ends
         try:
             os.close(read)
             install(counter)
@@ -102,5 +104,6 @@ def live(work: Callable[[], None], last: int | None) -> tuple[str | None, int]:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code == -signal.SIGKILL:
         return said, last or 0
+    assert code != -signal.SIGALRM, f"it was still at it after {LIFE_SECONDS_MAX} s"
     assert code == 0, said
     return None, int(said.removeprefix("="))

@@ -43,6 +43,7 @@ from tests.kernel.web.test_jobs import work
 from tests.signing_in import sign_in
 
 PROVE = os.environ.get("BIHUAN_PROVE") == "1"
+LONG_ONLY = pytest.mark.skipif(not PROVE, reason="scripts/prove")  # each of its lives waits for the queue
 SEED = int(os.environ.get("BIHUAN_SEED", "20220626"))
 KILLS = int(os.environ.get("BIHUAN_WORKER_KILLS", "2000")) if PROVE else 20  # of each kind of work
 ROWS = 5
@@ -319,13 +320,14 @@ class TestWorkersKilledAtAnyPoint:
     def test_end_an_order_once(self, lived_in: Journey, chance: random.Random) -> None:
         told("the end of an order", lived_through(EndOfAnOrder(lived_in), KILLS, chance))
 
-    @pytest.mark.parametrize("queued", [False, True], ids=["by command", "by the queue"])
+    @pytest.mark.parametrize("queued", [False, pytest.param(True, marks=LONG_ONLY)], ids=["by command", "by the queue"])
     def test_take_every_row_in_once(
         self, lived_in: Journey, chance: random.Random, queued: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(importing, "CHUNK_ROWS", 2)
         told("taking in", lived_through(TakingIn(lived_in, queued), KILLS, chance))
 
+    @LONG_ONLY
     def test_write_a_list_once(
         self, lived_in: Journey, chance: random.Random, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
