@@ -45,7 +45,7 @@ class TestHappenedForm:
 
 
 class TestEntry:
-    @pytest.mark.parametrize(("minutes", "is_late"), [(0, False), (14, False), (15, True)])
+    @pytest.mark.parametrize(("minutes", "is_late"), [(0, False), (5, False), (6, True)])
     def test_says_when_it_was_entered_long_after(self, minutes: int, is_late: bool) -> None:
         entered_at = clock.now() + timedelta(minutes=minutes)
         assert Entry(clock.now(), "Seen", recorded_at=entered_at).entered_late_at == (entered_at if is_late else None)
