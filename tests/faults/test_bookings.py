@@ -41,9 +41,9 @@ PROVE = os.environ.get("BIHUAN_PROVE") == "1"
 SEED = int(os.environ.get("BIHUAN_SEED", "20220626"))
 CLERKS = 64
 STAYS, ROOMS = (64, 72) if PROVE else (8, 11)
-BY_ACTIONS = int(os.environ.get("BIHUAN_BOOKINGS_BY_ACTIONS", "20000")) if PROVE else 300
-BY_STATEMENTS = int(os.environ.get("BIHUAN_BOOKINGS", "970000")) if PROVE else 1500
-SEATS_ATTEMPTS = 10_000 if PROVE else 200
+BY_ACTIONS = int(os.environ.get("BIHUAN_BOOKINGS_BY_ACTIONS", "20000")) if PROVE else 150
+BY_STATEMENTS = int(os.environ.get("BIHUAN_BOOKINGS", "970000")) if PROVE else 1000
+SEATS_ATTEMPTS = 10_000 if PROVE else 100
 TRIES_MAX = 5
 TAKEN = ("isolation_room_full", "isolation_one_household_a_room")
 BOOK = """

@@ -23,7 +23,7 @@ from tests.faults import clusters
 
 PROVE = os.environ.get("BIHUAN_PROVE") == "1"
 SEED = int(os.environ.get("BIHUAN_SEED", "20220626"))
-ROUNDS = [(4, 100), (8, 100), (16, 100)] if PROVE else [(4, 5)]  # writers, kills
+ROUNDS = [(4, 100), (8, 100), (16, 100)] if PROVE else [(4, 3)]  # writers, kills
 SEGMENT_BYTES = 16 << 20
 
 

@@ -26,7 +26,7 @@ from tests.matrix.test_matrix import NOW, Route, routes, shut
 
 PROVE = os.environ.get("BIHUAN_PROVE") == "1"
 SEED = int(os.environ.get("BIHUAN_SEED", "20220626"))
-REQUESTS = int(os.environ.get("BIHUAN_HOSTILE_REQUESTS", "20000")) if PROVE else 400
+REQUESTS = int(os.environ.get("BIHUAN_HOSTILE_REQUESTS", "20000")) if PROVE else 200
 FIELD = re.compile(r'<(?:input|select|textarea)[^>]*\bname="([^"]+)"')
 VALUE = re.compile(r'<(?:input|option)[^>]*\bvalue="([^"]*)"')
 HOSTILE = (

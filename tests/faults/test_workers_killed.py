@@ -45,7 +45,7 @@ from tests.signing_in import sign_in
 PROVE = os.environ.get("BIHUAN_PROVE") == "1"
 LONG_ONLY = pytest.mark.skipif(not PROVE, reason="scripts/prove")  # each of its lives waits for the queue
 SEED = int(os.environ.get("BIHUAN_SEED", "20220626"))
-KILLS = int(os.environ.get("BIHUAN_WORKER_KILLS", "2000")) if PROVE else 20  # of each kind of work
+KILLS = int(os.environ.get("BIHUAN_WORKER_KILLS", "2000")) if PROVE else 8  # of each kind of work
 ROWS = 5
 PATIENCE_SECONDS = 240
 LEASE_OVER = timedelta(minutes=16)
