@@ -44,7 +44,7 @@ class TestRefusing:
         order = ordered(lived_in, 1, "Zhang San")
         sign_in(client, lived_in.user("clerk"))
         with nearly_full():
-            assert client.get(f"/people/{order.person_id}?purpose=care").status_code == 200
+            assert client.get(f"/orders/{order.id}").status_code == 200
         assert "person.opened" in [fact.kind for fact in ledger.history(f"person:{order.person_id}")]
 
     def test_holds_nobody_longer(self, lived_in: Journey) -> None:

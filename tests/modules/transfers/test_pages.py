@@ -216,6 +216,12 @@ class TestFleet:
         assert Vehicle.objects.get(pk=bus).disinfected_at is None
 
 
+class TestTrips:
+    def test_of_what_is_no_plan_are_not_there(self, city: World, client: Client) -> None:
+        sign_in(client, city.user("dispatcher"))
+        assert client.get("/trips/?plan=-1").status_code == 404
+
+
 class TestQueries:
     def test_count_both_sides(self, city: World):
         from bihuan.kernel.access import scope_for

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bihuan.kernel.access import Scope
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
-from bihuan.kernel.web import Badge
+from bihuan.kernel.web import Badge, ids
 from bihuan.kernel.web.parts import Tone
 from bihuan.modules.people import queries as people
 from bihuan.modules.transfers.models import SEATED, Request, RequestState, Trip, TripState
@@ -159,7 +159,7 @@ class TripList:
         if filters.get("vehicle"):
             found = found.filter(vehicle__plate__icontains=filters["vehicle"])
         if filters.get("plan"):
-            found = found.filter(plan=filters["plan"])
+            found = found.filter(plan__in=ids([filters["plan"]]))
         return found
 
     def count(self, filters: Mapping[str, str]) -> int:
