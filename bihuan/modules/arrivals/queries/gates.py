@@ -1,6 +1,7 @@
 """Gates: the catalogue, the day at one, who waits there and for how long, the daily checklist."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -10,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import access, clock, custody
+from bihuan.kernel import access, clock, custody, reach
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals.models import Arrival, Gate, GateCheck, Mode, State
@@ -166,13 +167,15 @@ class GateDay:
         self.row = row or (lambda card: card)
 
     def count(self, filters: Mapping[str, str]) -> int:
-        return int(self._asked(filters).count())
+        with reach.whole() if filters.get("q") else nullcontext():
+            return int(self._asked(filters).count())
 
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[Any]:
         order = self.SORTS.get(sort.removeprefix("-"), "expected_at")
         asked = self._asked(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
         if filters.get("q"):
-            return dressed(asked, offset, limit, self.row)
+            with reach.whole():  # whoever stands at the gate and was announced at another must be found
+                return dressed(asked, offset, limit, self.row)
         ids = list(asked.values_list("id", flat=True))  # without LIMIT: with it, other gates' days would be walked
         return dressed_ids(ids[offset : offset + limit], self.row)
 
