@@ -48,10 +48,12 @@ def prepare(owner: psycopg.Connection) -> None:
         for role in (APP_ROLE, WHOLE_ROLE, RETENTION_ROLE):
             if not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 owner.execute(MAKE_ROLE.format(role=role))
-        for role, member in ((APP_ROLE, WHOLE_ROLE), (WHOLE_ROLE, "CURRENT_USER")):
-            name = "current_user" if member == "CURRENT_USER" else f"'{member}'"
-            if not owner.execute(f"SELECT 1 WHERE pg_has_role({name}, %s, 'MEMBER')", [role]).fetchone():
-                owner.execute(f"GRANT {role} TO {member}")
+        # Since version 16 whoever makes a role is a member of it who may not take it.
+        membership = "SET" if version >= 16 else "MEMBER"
+        if not owner.execute("SELECT 1 WHERE pg_has_role(%s, %s, 'USAGE')", [WHOLE_ROLE, APP_ROLE]).fetchone():
+            owner.execute(f"GRANT {APP_ROLE} TO {WHOLE_ROLE}")
+        if not owner.execute("SELECT 1 WHERE pg_has_role(current_user, %s, %s)", [WHOLE_ROLE, membership]).fetchone():
+            owner.execute(f"GRANT {WHOLE_ROLE} TO CURRENT_USER")
         for statement in DEFAULT_PRIVILEGES:
             owner.execute(statement)
     except psycopg.errors.InsufficientPrivilege as error:
