@@ -17,6 +17,8 @@ def scratch_database(name: str) -> Iterator[psycopg.Connection]:
         city.make_ready()
         from django.db import connection, connections
 
+        from bihuan.kernel import reach
+
         values = connection.settings_dict
         values["NAME"] = name
         drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
@@ -26,7 +28,7 @@ def scratch_database(name: str) -> Iterator[psycopg.Connection]:
                 f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
             )
             try:
-                with as_owner(name) as owner:
+                with as_owner(name) as owner, reach.whole():
                     migrate(owner)
                     yield owner
             finally:
