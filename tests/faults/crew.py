@@ -359,7 +359,7 @@ def judge(folder: Path) -> dict[str, Any]:
                 unheard.add(key)
             elif said == "failed":
                 failed.append([name, more])
-    with connection.cursor() as cursor:
+    with reach.whole(), connection.cursor() as cursor:
         cursor.execute("SELECT key::text, result::text FROM ledger_request")
         held = dict(cursor.fetchall())
         lost = [key for key, result in told.items() if key not in held or held[key] != result]
