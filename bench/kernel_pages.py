@@ -69,7 +69,6 @@ def lay_down(owner: psycopg.Connection, people: int, loops: int, now: datetime) 
             owner.execute(f"SET LOCAL {setting}")
         with psycopg.ClientCursor(owner) as cursor:
             cursor.execute(CITY, {"people": people, "loops": loops, "facts": people, "sites": sites, "now": now})
-            cursor.execute("SELECT access_reach_again()")
     owner.execute("VACUUM ANALYZE")
 
 

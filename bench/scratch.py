@@ -17,8 +17,6 @@ def scratch_database(name: str) -> Iterator[psycopg.Connection]:
         city.make_ready()
         from django.db import connection, connections
 
-        from bihuan.kernel import reach
-
         values = connection.settings_dict
         values["NAME"] = name
         drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
@@ -28,7 +26,7 @@ def scratch_database(name: str) -> Iterator[psycopg.Connection]:
                 f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
             )
             try:
-                with as_owner(name) as owner, reach.whole():
+                with as_owner(name) as owner:
                     migrate(owner)
                     yield owner
             finally:

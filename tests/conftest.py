@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.utils.translation import override
 
-from bihuan.kernel import clock, reach
+from bihuan.kernel import clock
 from bihuan.site import ownership
 from bihuan.site.city import database
 
@@ -71,25 +71,6 @@ def django_db_setup(django_db_blocker: pytest.fixture) -> Iterator[None]:
         connections.close_all()
         with owner_connection("postgres") as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{test_name}" WITH (FORCE)')
-
-
-@pytest.fixture(scope="session", autouse=True)
-def whole_city() -> Iterator[None]:
-    """A test stands where commands stand: before the wall. Requests that it sends name the reach of their user."""
-    with reach.whole():
-        yield
-
-
-@contextmanager
-def nothing_said() -> Iterator[None]:
-    """Inside, statements go out as they are written: for whoever plays the owner of the database, or an intruder."""
-    token = reach._words.set("")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reach, "EVERYBODY", "")
-        try:
-            yield
-        finally:
-            reach._words.reset(token)
 
 
 @pytest.fixture

@@ -17,9 +17,7 @@ from django.db import models
 
 from bihuan.kernel.postgres import copy_rows, with_retry
 
-__all__ = ["AnyOf", "Manager", "Model", "beginning", "copy_rows", "cut", "in_one_pass", "uuid7", "with_retry"]
-
-LAST_OF_PLANE, FIRST_AFTER_SURROGATES, LAST_SIGN = 0xD7FF, 0xE000, 0x10FFFF
+__all__ = ["AnyOf", "Manager", "Model", "copy_rows", "cut", "in_one_pass", "uuid7", "with_retry"]
 
 
 def uuid7() -> UUID:
@@ -56,18 +54,6 @@ class AnyOf(models.Value):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return f"ANY (%s::{self.kind}[])", (self.value,)
-
-
-def beginning(field: str, text: str) -> models.Q:
-    """The condition that a text begins so. Two comparisons and no LIKE: only they keep their index under a policy, and
-    in collation C, which the database has, they say the same.
-    """
-    kept = text.rstrip(chr(LAST_SIGN))
-    if not kept:
-        return models.Q(**{f"{field}__gte": text})
-    last = ord(kept[-1])
-    after = kept[:-1] + chr(FIRST_AFTER_SURROGATES if last == LAST_OF_PLANE else last + 1)
-    return models.Q(**{f"{field}__gte": text, f"{field}__lt": after})
 
 
 @dataclass(slots=True)

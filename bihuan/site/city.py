@@ -40,15 +40,13 @@ def language() -> str:
 
 @contextmanager
 def opened() -> Iterator[None]:
-    """What a command needs: a database, Django as the application's role, the city's time and the whole of it, the
-    terminal's language.
-    """
+    """What a command needs: a database, Django as the application's role, the city's time, the terminal's language."""
     with database():
         make_ready()
         from django.db import OperationalError, ProgrammingError
         from django.utils import translation
 
-        from bihuan.kernel import clock, reach
+        from bihuan.kernel import clock
         from bihuan.site.edge import city_now
 
         try:
@@ -57,5 +55,5 @@ def opened() -> Iterator[None]:
             raise DatabaseUnready(
                 f"The database is not ready: {str(error).strip()}", "Run `bihuan migrate`."
             ) from error
-        with clock.given(moment), translation.override(language()), reach.whole():
+        with clock.given(moment), translation.override(language()):
             yield

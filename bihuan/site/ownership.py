@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from bihuan.kernel.refusals import Refused
-from bihuan.site.postgres import APP_ROLE, RETENTION_ROLE, VERSION_MIN, WHOLE_ROLE
+from bihuan.site.postgres import APP_ROLE, RETENTION_ROLE, VERSION_MIN
 
 DEFAULT_PRIVILEGES = (
     f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP_ROLE}",
@@ -37,7 +37,7 @@ class NotTheOwner(Refused):
 
 
 def prepare(owner: psycopg.Connection) -> None:
-    """Make the three roles if they are not there, and promise the application's the rows of every table made hence.
+    """Make the two roles if they are not there, and promise the application's the rows of every table made from now on.
 
     An owner who may not make roles is enough where an administrator has made them.
     """
@@ -45,23 +45,18 @@ def prepare(owner: psycopg.Connection) -> None:
     if version < VERSION_MIN:
         raise NotTheOwner(f"The server is PostgreSQL {version}.", f"Bihuan needs {VERSION_MIN} or later.")
     try:
-        for role in (APP_ROLE, WHOLE_ROLE, RETENTION_ROLE):
+        for role in (APP_ROLE, RETENTION_ROLE):
             if not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 owner.execute(MAKE_ROLE.format(role=role))
-        # Since version 16 whoever makes a role is a member of it who may not take it.
-        membership = "SET" if version >= 16 else "MEMBER"
-        if not owner.execute("SELECT 1 WHERE pg_has_role(%s, %s, 'USAGE')", [WHOLE_ROLE, APP_ROLE]).fetchone():
-            owner.execute(f"GRANT {APP_ROLE} TO {WHOLE_ROLE}")
-        if not owner.execute("SELECT 1 WHERE pg_has_role(current_user, %s, %s)", [WHOLE_ROLE, membership]).fetchone():
-            owner.execute(f"GRANT {WHOLE_ROLE} TO CURRENT_USER")
+        if not owner.execute("SELECT 1 WHERE pg_has_role(current_user, %s, 'MEMBER')", [APP_ROLE]).fetchone():
+            owner.execute(f"GRANT {APP_ROLE} TO CURRENT_USER")
         for statement in DEFAULT_PRIVILEGES:
             owner.execute(statement)
     except psycopg.errors.InsufficientPrivilege as error:
         raise NotTheOwner(
             f"The account in BIHUAN_DATABASE_URL may not prepare the database: {error}",
-            f"Let an administrator run: CREATE ROLE {APP_ROLE} NOLOGIN; CREATE ROLE {WHOLE_ROLE} NOLOGIN; "
-            f"CREATE ROLE {RETENTION_ROLE} NOLOGIN; GRANT {APP_ROLE} TO {WHOLE_ROLE}; "
-            f"GRANT {WHOLE_ROLE} TO <that account>; and make that account the database's owner.",
+            f"Let an administrator run: CREATE ROLE {APP_ROLE} NOLOGIN; CREATE ROLE {RETENTION_ROLE} NOLOGIN; "
+            f"GRANT {APP_ROLE} TO <that account>; and make that account the database's owner.",
         ) from error
 
 

@@ -28,7 +28,6 @@ from bihuan.kernel.refusals import Refused
 
 DATABASE = OWNER = "bihuan"
 APP_ROLE = "bihuan_app"  # made by bihuan.site.ownership, like the next
-WHOLE_ROLE = "bihuan_whole"  # the same rights, and no wall between it and anybody's people
 RETENTION_ROLE = "bihuan_retention"  # may shred what is no longer to be kept, and nothing else
 VERSION_MIN = 15
 SOCKET_NAME = ".s.PGSQL.5432"

@@ -45,7 +45,7 @@ def database(url: str, role: str | None) -> dict[str, object]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "bihuan.kernel.reach",
+        "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or query.get("user", "")),
         "PASSWORD": unquote(parts.password or ""),

@@ -85,13 +85,13 @@ def keep_signing(home: Path, stopping: threading.Event) -> None:
     """Sign and publish until told to stop. What goes wrong is said once, and tried again."""
     from django.db import connections
 
-    from bihuan.kernel import clock, reach
+    from bihuan.kernel import clock
     from bihuan.site.edge import city_now
 
     said = ""
     while not stopping.is_set():
         try:
-            with clock.given(city_now()), reach.whole():
+            with clock.given(city_now()):
                 sign_now(home)
             said = ""
         except Exception as error:

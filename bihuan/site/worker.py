@@ -78,11 +78,11 @@ def keep_loops_going(stopping: threading.Event) -> None:
 
 
 def _turns(stopping: threading.Event) -> None:
-    from bihuan.kernel import clock, loop, reach
+    from bihuan.kernel import clock, loop
     from bihuan.site.edge import city_now
 
     seen_day: date | None = None
-    with _listening() as woken, reach.whole():
+    with _listening() as woken:
         while not stopping.is_set():
             with clock.given(city_now()) as now:
                 if now.astimezone(clock.CITY).date() != seen_day:

@@ -80,7 +80,7 @@ def started_at() -> Any:
 
 def furnish() -> None:
     """The city of the journeys, with a site that never runs out of rooms."""
-    from bihuan.kernel import clock, reach
+    from bihuan.kernel import clock
     from bihuan.modules.isolation import actions as isolation
     from bihuan.modules.isolation.models import Zone
     from tests.journeys.city import Journey
@@ -89,7 +89,6 @@ def furnish() -> None:
 
     with ExitStack() as stack:
         stack.enter_context(clock.given(started_at()))
-        stack.enter_context(reach.whole())
         made = Journey(world(), lambda *_args, **_options: None, stack)  # type: ignore[arg-type]
         made.at(started_at())
         furnish_city(made)
@@ -127,14 +126,11 @@ class Writer:
         self.is_told_to_stop = True
 
     def work(self) -> None:
-        from bihuan.kernel import clock, reach
+        from bihuan.kernel import clock
 
         begun = time.monotonic()
         while not self.is_told_to_stop:
-            with (
-                reach.whole(),
-                clock.given(started_at() + timedelta(seconds=time.monotonic() - begun + self.number / 100)),
-            ):
+            with clock.given(started_at() + timedelta(seconds=time.monotonic() - begun + self.number / 100)):
                 self.step()
 
     def step(self) -> None:
@@ -345,7 +341,7 @@ def judge(folder: Path) -> dict[str, Any]:
     """Everything that is not as it must be, by name; and how much there was to be right."""
     from django.db import connection
 
-    from bihuan.kernel import clock, reach
+    from bihuan.kernel import clock
     from bihuan.site.cli.check import violations
 
     told: dict[str, str | None] = {}
@@ -359,7 +355,7 @@ def judge(folder: Path) -> dict[str, Any]:
                 unheard.add(key)
             elif said == "failed":
                 failed.append([name, more])
-    with reach.whole(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT key::text, result::text FROM ledger_request")
         held = dict(cursor.fetchall())
         lost = [key for key, result in told.items() if key not in held or held[key] != result]
@@ -371,7 +367,7 @@ def judge(folder: Path) -> dict[str, Any]:
                 sides.append(sorted(value for (value,) in cursor.fetchall()))
             if sides[0] != sides[1]:
                 half.append(what)
-    with clock.given(started_at() + timedelta(hours=1)), reach.whole():
+    with clock.given(started_at() + timedelta(hours=1)):
         broken = {law: count for law, count in violations().items() if count}
     return {
         "acknowledged": len(told),

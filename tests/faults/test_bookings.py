@@ -21,7 +21,7 @@ import pytest
 from django.db import connection, connections
 from psycopg import errors
 
-from bihuan.kernel import clock, reach
+from bihuan.kernel import clock
 from bihuan.kernel.ledger import derive, history
 from bihuan.kernel.refusals import Refused
 from bihuan.modules.isolation import actions
@@ -31,7 +31,7 @@ from bihuan.modules.measures.models import Order
 from bihuan.modules.transfers import actions as transfers
 from bihuan.modules.transfers.models import Request, Vehicle
 from bihuan.site.cli.check import violations
-from bihuan.site.postgres import WHOLE_ROLE
+from bihuan.site.postgres import APP_ROLE
 from tests.faults.histories import Attempt, impossible
 from tests.journeys.city import Journey
 from tests.journeys.ordered import asked, ordered
@@ -94,7 +94,7 @@ def by_many(work: Callable[[random.Random], None], attempts: int) -> float:
     def clerk(number: int) -> None:
         chance = random.Random(f"{SEED}-{number}")  # noqa: S311 - choices, no secrets
         try:
-            with clock.given(moment), reach.whole():
+            with clock.given(moment):
                 while next(tickets) < attempts:
                     work(chance)
         finally:
@@ -136,14 +136,14 @@ def tidy(room: UUID, house: House) -> None:
 
 @dataclass
 class Hands:
-    """A connection of each clerk, in the role of an action."""
+    """A connection of each clerk, as the application's role."""
 
     own: threading.local = field(default_factory=threading.local)
     all: list[psycopg.Connection] = field(default_factory=list)
 
     def connection(self) -> psycopg.Connection:
         if not hasattr(self.own, "held"):
-            self.own.held = psycopg.connect(database_url(), autocommit=True, options=f"-c role={WHOLE_ROLE}")
+            self.own.held = psycopg.connect(database_url(), autocommit=True, options=f"-c role={APP_ROLE}")
             self.all.append(self.own.held)
         return self.own.held
 

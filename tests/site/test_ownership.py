@@ -4,9 +4,8 @@ import stat
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
-from bihuan.kernel import reach
 from bihuan.site import ownership
 
 TABLES = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
@@ -27,18 +26,12 @@ def guest(django_db_setup, owner):
 @pytest.mark.django_db
 class TestTheApplicationsRole:
     def asked(self, question: str) -> list[str]:
-        with reach.nobody(), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(question)
             return [name for (name,) in cursor.fetchall()]
 
     def test_is_who_the_suite_runs_as(self):
         assert self.asked("SELECT current_user::text") == ["bihuan_app"]
-
-    def test_takes_for_what_it_does_for_the_whole_city_another_role_that_owns_as_little(self):
-        with reach.whole(), connection.cursor() as cursor:
-            cursor.execute("SELECT current_user::text, pg_has_role(current_user, 'bihuan_app', 'USAGE')")
-            assert cursor.fetchone() == ("bihuan_whole", True)
-        assert self.asked("SELECT relname::text FROM pg_class WHERE pg_get_userbyid(relowner) = 'bihuan_whole'") == []
 
     def test_owns_nothing(self):
         assert self.asked("SELECT relname::text FROM pg_class WHERE pg_get_userbyid(relowner) = 'bihuan_app'") == []
@@ -53,14 +46,8 @@ class TestTheApplicationsRole:
         assert self.asked(kept) == ["arrivals_learntcolumn"]
 
     def test_makes_no_table(self):
-        for role in (reach.nobody, reach.whole):
-            with (
-                pytest.raises(Exception, match="permission denied for schema public"),
-                transaction.atomic(),
-                role(),
-                connection.cursor() as cursor,
-            ):
-                cursor.execute("CREATE TABLE own (n int)")
+        with pytest.raises(Exception, match="permission denied for schema public"), connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE own (n int)")
 
     def test_reads_every_table(self):
         unread = self.asked(f"{TABLES} AND NOT has_table_privilege('bihuan_app', oid, 'SELECT')")
@@ -73,10 +60,7 @@ class TestPrepare:
         ownership.prepare(owner)
 
     def test_says_what_an_administrator_must_do(self, django_db_setup, guest, owner):
-        wanted = (
-            "CREATE ROLE bihuan_app NOLOGIN; CREATE ROLE bihuan_whole NOLOGIN; CREATE ROLE bihuan_retention NOLOGIN; "
-            "GRANT bihuan_app TO bihuan_whole; GRANT bihuan_whole TO"
-        )
+        wanted = "CREATE ROLE bihuan_app NOLOGIN; CREATE ROLE bihuan_retention NOLOGIN; GRANT bihuan_app"
         owner.execute(f"SET ROLE {guest}")
         with pytest.raises(ownership.NotTheOwner, match=wanted):
             ownership.prepare(owner)
@@ -86,7 +70,7 @@ class TestBringUpToDate:
     def test_needs_no_right_to_make_roles_where_they_are_there(
         self, django_db_setup, django_db_blocker, guest, owner, monkeypatch
     ):
-        owner.execute(f"GRANT bihuan_whole TO {guest}")
+        owner.execute(f"GRANT bihuan_app TO {guest}")
         owner.execute(
             f"CREATE DATABASE {guest} OWNER {guest} TEMPLATE template0 ENCODING 'UTF8' "
             "LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"

@@ -1,10 +1,9 @@
-"""Before a view runs: end a session that is over, work out what its user may do today, and tell the database."""
+"""Before a view runs: end a session that is over, and work out what its user may do today."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from bihuan.kernel import reach
 from bihuan.kernel.access import measure, sessions
 from bihuan.kernel.access.scope import scope_for
 
@@ -27,9 +26,4 @@ class AccessMiddleware:
             elif sessions.is_proved(request):
                 sessions.touch(request)
                 request.whole_scope = scope_for(request.user)  # type: ignore[attr-defined]
-        scope = request.whole_scope  # type: ignore[attr-defined]
-        with reach.nobody() if scope is None else scope.reading():
-            response = self.get_response(request)
-            if response.streaming:
-                response.streaming_content = reach.kept(response.streaming_content)  # type: ignore[attr-defined]
-        return response
+        return self.get_response(request)

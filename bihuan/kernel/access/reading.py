@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import clock, reach
+from bihuan.kernel import clock
 from bihuan.kernel.access import events
 from bihuan.kernel.access.measure import Openings, nearing
 from bihuan.kernel.access.scope import Scope
@@ -63,7 +63,6 @@ def opened(scope: Scope, person_id: UUID, purpose: str, *, reason: str = "", key
         raise ReadingSpent(now.limit)
 
 
-@reach.whole()  # what was read before counts, wherever from
 def openings_today(scope: Scope, person_id: UUID) -> tuple[Openings, bool]:
     """How the account stands today, and whether it has opened this person already. One account's openings queue up
     behind each other until the transaction ends, so that many at once cannot slip past the limit.
@@ -75,7 +74,6 @@ def openings_today(scope: Scope, person_id: UUID) -> tuple[Openings, bool]:
     return Openings(counted, limit, -(-limit * warn // 100)), is_again
 
 
-@reach.whole()
 def raised_today(subject: str) -> int:
     """By how much the account's limit was raised for today."""
     found = of_kinds([events.READING_RAISED], since=midnight(), until=midnight() + timedelta(days=1), limit=10_000)
@@ -102,7 +100,6 @@ def midnight() -> datetime:
     return datetime.combine(clock.now().astimezone(clock.CITY), time.min, clock.CITY)
 
 
-@reach.whole()
 def purpose_today(scope: Scope, person_id: UUID) -> str:
     """The purpose for which the account last opened this person today: chosen on the page that asks, or that of the
     order, the arrival or the stay from which it came. Empty if it has not.

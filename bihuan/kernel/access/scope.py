@@ -1,7 +1,6 @@
 """`scope_for(user)`: what a user may do and where, computed anew for each request from the appointments of that day."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, reduce
@@ -10,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
-from bihuan.kernel import clock, reach
+from bihuan.kernel import clock
 from bihuan.kernel.access.models import Appointment, Unit, User
 from bihuan.kernel.db import AnyOf
 from bihuan.kernel.ledger import Actor
@@ -68,12 +67,6 @@ class Scope:
         """The units in reach, asked for once however many lists are cut to them."""
         return tuple(Unit.objects.filter(beginning_with(self.units)).order_by().values_list("id", flat=True))
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Inside, the database itself shows no person outside the reach (decision 27)."""
-        with reach.whole() if self.is_everywhere else reach.units(self.unit_ids):
-            yield
-
     def may(self, power: str, path: str | None = None) -> bool:
         """Whether the user has `power` at all, or for the unit at `path`."""
         return any(power in grant.powers and (path is None or covers(grant.prefixes, path)) for grant in self.grants)
@@ -82,18 +75,11 @@ class Scope:
         return covers(self.units, path)
 
     def for_power(self, power: str) -> "Scope":
-        return self._narrowed(tuple(grant for grant in self.grants if power in grant.powers), power)
+        return replace(self, grants=tuple(grant for grant in self.grants if power in grant.powers), power=power)
 
     def for_roles(self, roles: Iterable[str]) -> "Scope":
         wanted = frozenset(roles)
-        return self._narrowed(tuple(grant for grant in self.grants if grant.role in wanted), self.power)
-
-    def _narrowed(self, grants: tuple[Grant, ...], power: str | None) -> "Scope":
-        """With the units in reach, if they are the same and known already."""
-        narrower = replace(self, grants=grants, power=power)
-        if "unit_ids" in self.__dict__ and narrower.units == self.units:
-            narrower.__dict__["unit_ids"] = self.unit_ids
-        return narrower
+        return replace(self, grants=tuple(grant for grant in self.grants if grant.role in wanted))
 
     def below(self, path: str) -> "Scope":
         """The same user, reaching only what lies at or below `path` of what they reach anyway."""

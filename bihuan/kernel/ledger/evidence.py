@@ -9,7 +9,6 @@ import psycopg
 from django.db import connection
 
 from bihuan.kernel.ledger.sql import statement
-from bihuan.kernel.reach.base import told
 
 ROWS_AT_ONCE = 5_000
 
@@ -44,7 +43,7 @@ class Row(NamedTuple):
 def rows(start: int, end: int) -> list[Row]:
     """The rows of the leaves from `start` up to `end`. Bytes come over the wire as bytes, not as digits to be read."""
     connection.ensure_connection()
-    with told(connection.connection), psycopg.Cursor(connection.connection) as cursor:
+    with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement("seals"), [start, end], binary=True)
         return [Row._make(row) for row in cursor.fetchall()]
 
@@ -57,7 +56,7 @@ def unnumbered() -> Iterator[tuple[bool, Row]]:
         )
         if not cursor.fetchone()[0]:
             return
-    with told(connection.connection), psycopg.ServerCursor(connection.connection, "unnumbered") as cursor:
+    with psycopg.ServerCursor(connection.connection, "unnumbered") as cursor:
         cursor.itersize = ROWS_AT_ONCE
         cursor.execute(statement("unnumbered"), binary=True)
         for passed_over, *row in cursor:

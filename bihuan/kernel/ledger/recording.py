@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from bihuan.kernel import clock, reach
+from bihuan.kernel import clock
 from bihuan.kernel.ledger.actor import Actor, actor_id
 from bihuan.kernel.ledger.fact import Fact, KeyReused, NewFact
 from bihuan.kernel.ledger.gathering import gather
@@ -47,9 +47,9 @@ def record(
     payload: Mapping[str, Json] | None = None,
 ) -> Fact:
     """Append one fact. The same key with the same content changes nothing; with another content it is KeyReused."""
-    fact = NewFact(key=key, kind=kind, subject=subject, at=at, by=by, unit=unit, about=about, payload=payload or {})
-    with reach.whole():
-        return _record_one(fact)
+    return _record_one(
+        NewFact(key=key, kind=kind, subject=subject, at=at, by=by, unit=unit, about=about, payload=payload or {})
+    )
 
 
 def record_many(facts: Iterable[NewFact]) -> int:
@@ -60,10 +60,9 @@ def record_many(facts: Iterable[NewFact]) -> int:
 def record_new(facts: Iterable[NewFact]) -> set[UUID]:
     """As `record_many`, but hands back the keys of the facts that this call wrote."""
     distinct = _distinct(facts)
-    with reach.whole():
-        if len(distinct) <= SINGLY_MAX:
-            return {fact.key for fact in map(_record_one, distinct) if fact.new}
-        return _record_staged(distinct)
+    if len(distinct) <= SINGLY_MAX:
+        return {fact.key for fact in map(_record_one, distinct) if fact.new}
+    return _record_staged(distinct)
 
 
 def _record_one(fact: NewFact) -> Fact:

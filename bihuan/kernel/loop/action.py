@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
-from bihuan.kernel import clock, reach
+from bihuan.kernel import clock
 from bihuan.kernel.ledger import Actor, claim, gathering, settle_claim
 from bihuan.kernel.postgres import with_retry
 
@@ -61,8 +61,7 @@ def action[**P, R: UUID | None](verb: Callable[P, R]) -> Callable[P, R]:
         _guard()(kwargs["by"])
         token = _inside.set(True)
         try:
-            with reach.whole():  # it weighs what no single officer may see: other sites' beds, the whole of a history
-                return _outermost(lambda: once(*args, **kwargs))
+            return _outermost(lambda: once(*args, **kwargs))
         finally:
             _inside.reset(token)
 

@@ -9,7 +9,6 @@ from uuid import UUID, uuid5
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from bihuan.kernel import reach
 from bihuan.kernel.loop import planner
 from bihuan.kernel.loop.planning import Planned, concerned, lock, plans
 from bihuan.kernel.postgres import copy_rows
@@ -64,7 +63,6 @@ SELECT_RUNS = f"SELECT {', '.join(RunRow._fields)} FROM loop_run WHERE subject =
 SELECT_DUTIES = f"SELECT {', '.join(DutyRow._fields)} FROM loop_duty WHERE run_id = ANY(%s)"  # noqa: S608 - our own names
 
 
-@reach.whole()  # a plan made from the part of a history that one officer may see would cancel duties
 def reconcile(subjects: Collection[str], now: datetime) -> int:
     """Bring the runs of these subjects, and of those that wait for them, up to date; how many rows that changed.
 

@@ -14,7 +14,6 @@ from uuid import UUID, uuid5
 
 from django.db import connection, transaction
 
-from bihuan.kernel import reach
 from bihuan.kernel.ledger import Actor, NewFact, record_many
 from bihuan.kernel.loop import events
 from bihuan.kernel.loop.planning import Planned, plans
@@ -36,7 +35,6 @@ class Deed:
     key: UUID
 
 
-@reach.whole()
 def work(now: datetime, limit: int = 500) -> int:
     """Take up to `limit` runs whose moment has come; how many were taken. Call it until it says 0."""
     with transaction.atomic():

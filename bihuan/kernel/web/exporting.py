@@ -102,10 +102,8 @@ def begin(scope: Scope, address: str, form: str, purpose: str, remark: str, key:
 @jobs.job
 def write_list(report: jobs.Report, *, link: str) -> str:
     export = Export.objects.select_related("owner").get(link=link)
-    scope = scope_for(export.owner)
-    with scope.reading():
-        taken = list_at(export.address, scope)
-        with_retry(lambda: write(export.link, taken, report))
+    taken = list_at(export.address, scope_for(export.owner))
+    with_retry(lambda: write(export.link, taken, report))
     return reverse("web:export", args=[export.link])
 
 

@@ -18,7 +18,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from bihuan.kernel import clock, reach
+from bihuan.kernel import clock
 from bihuan.kernel.refusals import Refused
 from bihuan.kernel.text import Text
 from bihuan.kernel.web.models import Progress
@@ -88,7 +88,7 @@ def run(*, progress_id: str, name: str, language: str, arguments: dict[str, Any]
 def _run(progress_id: str, name: str, language: str, arguments: dict[str, Any]) -> None:
     """A refusal is the job's answer; a fault is logged and shown without its trace."""
     moment = clock.now() if clock.is_given() else import_string(settings.CITY_NOW)()
-    with clock.given(moment), override(language), reach.whole():
+    with clock.given(moment), override(language):
         function = import_string(name)
         assert getattr(function, "is_job", False), f"{name} is no @job"
         rows = Progress.objects.filter(pk=progress_id)

@@ -223,7 +223,7 @@ class Arrival(Model):
             models.Index(
                 models.F("landed_at").desc(nulls_last=True),
                 models.F("id").desc(),
-                include=["measure", "gate", "unit", "found_at", "person"],
+                include=["measure", "gate", "unit", "found_at"],
                 name="arrivals_landed",
             ),
             models.Index(fields=["expected_at", "id"], name="arrivals_expected"),
@@ -233,8 +233,7 @@ class Arrival(Model):
                 name="arrivals_waiting",
             ),
             models.Index(fields=["unit", "state"], name="arrivals_unit_state"),
-            models.Index(fields=["unit", "gate"], include=["person"], name="arrivals_unit_gate"),
-            models.Index(fields=["gate"], include=["unit", "person"], name="arrivals_gate_count"),
+            models.Index(fields=["unit", "gate"], name="arrivals_unit_gate"),
             models.Index(fields=["batch", "state"], name="arrivals_batch_state"),
             models.Index(fields=["origin", "state"], name="arrivals_origin_state"),
             models.Index(

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock, ledger
-from bihuan.kernel.db import AnyOf, beginning, cut, uuid7
+from bihuan.kernel.db import AnyOf, cut, uuid7
 from bihuan.kernel.loop import events as loop
 from bihuan.kernel.loop.queries import runs_of
 from bihuan.kernel.loop.tallying import step_titles
@@ -239,7 +239,7 @@ def matching(text: str) -> Q:
     """The condition that finds a person by a word."""
     asked = rules.plain(text)
     number = rules.id_plain(asked)
-    name = beginning("name", asked) | beginning("name_key", rules.name_key(asked))
+    name = Q(name__startswith=asked) | Q(name_key__startswith=rules.name_key(asked))
     if not any(sign.isdigit() for sign in number):
         return name
     return name | Q(id_number=number) | Q(phone=rules.phone_plain(asked) or asked)

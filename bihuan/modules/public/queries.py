@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import access, clock, reach
+from bihuan.kernel import access, clock
 from bihuan.kernel.access.vocabulary import purposes
 from bihuan.kernel.loop import queries as loop
 from bihuan.kernel.text import Text
@@ -105,15 +105,6 @@ def contact(unit_id: UUID | None) -> Contact | None:
 
 def declared(reference: str) -> Declared | None:
     """The trip behind a reference number."""
-    with reach.whole():  # the number is the secret; what it opens is one person's
-        person = arrivals.person_of_reference(reference)
-    if person is None:
-        return None
-    with reach.person(person):
-        return _declared(reference)
-
-
-def _declared(reference: str) -> Declared | None:
     found = arrivals.by_reference(reference)
     if found is None:
         return None
@@ -136,16 +127,6 @@ def command() -> Contact | None:
 
 
 def own_page(token: str) -> OwnPage | None:
-    """What one person sees of their own case."""
-    with reach.whole():  # the address is the secret; what it opens is one person's
-        person = measures.person_behind(token)
-    if person is None:
-        return None
-    with reach.person(person):
-        return _own_page(token)
-
-
-def _own_page(token: str) -> OwnPage | None:
     found = measures.personal_page(token)
     if found is None:
         return None
@@ -167,5 +148,4 @@ def coming(order: measures.OrderRow) -> tuple[Coming, ...]:
 
 
 def reference_of(arrival_id: UUID) -> str:
-    with reach.whole():  # whoever declared it has just been given it
-        return arrivals.by_reference_of(arrival_id)
+    return arrivals.by_reference_of(arrival_id)

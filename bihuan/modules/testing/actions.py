@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import clock, custody, reach
+from bihuan.kernel import clock, custody
 from bihuan.kernel.files import Line, Plan
 from bihuan.kernel.ledger import Actor, Json, NewFact, derive, record, record_many
 from bihuan.kernel.loop import action, happened
@@ -269,7 +269,6 @@ def receive_report(
     return report.id
 
 
-@reach.whole()
 def import_results(
     content: bytes, file_name: str, *, laboratory_id: UUID | None, at: datetime, by: Actor, key: UUID
 ) -> UUID:
@@ -284,7 +283,6 @@ def import_results(
     return report
 
 
-@reach.whole()
 def take_in_report(
     report: UUID, *, at: datetime, by: Actor, key: UUID, progress: Callable[[int, int], None] | None = None
 ) -> None:

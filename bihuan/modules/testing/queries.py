@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bihuan.kernel import access, clock, reach
+from bihuan.kernel import access, clock
 from bihuan.kernel.access import Scope
 from bihuan.kernel.db import cut
 from bihuan.kernel.files import (
@@ -160,13 +160,12 @@ class Entry:
 def read_list(text: str, *, words: Mapping[str, str], otherwise: str) -> tuple[Entry, ...]:
     """What a pasted list of codes says, line by line, against the samples there are. Nothing is recorded."""
     lines = list(rules.lines_of(text))
-    with reach.whole():  # a laboratory has had to do with a tube once it has found something; the code is on the tube
-        known = {
-            one.code: (one.id, bool(one.answered))
-            for one in Sample.objects.filter(code__in=[line.code for line in lines]).annotate(
-                answered=Exists(Result.objects.filter(sample=OuterRef("pk")))
-            )
-        }
+    known = {
+        one.code: (one.id, bool(one.answered))
+        for one in Sample.objects.filter(code__in=[line.code for line in lines]).annotate(
+            answered=Exists(Result.objects.filter(sample=OuterRef("pk")))
+        )
+    }
     labels = dict(Result.Outcome.choices)
     seen: set[str] = set()
     entries = []

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from bihuan.kernel import reach
 from bihuan.kernel.refusals import Refused
 from bihuan.site import city
 
@@ -82,7 +81,7 @@ def command(
         raise click.UsageError("--once, --empty and --advance exclude each other.")
     os.environ["BIHUAN_DEMO"] = "1"
     begun = time.monotonic()
-    with city.database(), reach.whole():
+    with city.database():
         stands = _stands()
         if advance and not stands:
             raise NotADemo(

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
-from bihuan.kernel import clock, custody, reach
+from bihuan.kernel import clock, custody
 from bihuan.kernel.custody.refusals import AlreadyHeld, NotHeld, OnTheWay, StillBound
 from bihuan.kernel.postgres import RETRYABLE, with_retry
 from bihuan.kernel.refusals import Refused
@@ -187,7 +187,7 @@ class TestManyWriters:
         def write(number: int) -> None:
             chance = random.Random(seed + number)  # noqa: S311 - chance, not a secret
             try:
-                with clock.given(AT), reach.whole():
+                with clock.given(AT):
                     while not stop.is_set():
                         done[one_act(chance)] += 1
             except BaseException as fault:
@@ -365,7 +365,7 @@ class TestTwoTransactionsAtOnce:
 
         def write(sql: str, delay: float) -> None:
             try:
-                with reach.whole(), transaction.atomic(), connection.cursor() as cursor:
+                with transaction.atomic(), connection.cursor() as cursor:
                     cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
                     cursor.execute("SELECT count(*) FROM custody_holding")
                     both_see.wait(10)

@@ -17,7 +17,6 @@ from bihuan.kernel.ledger import NewFact, SigningKey, publish, record_many, sign
 from bihuan.kernel.ledger.checkpoints import Signed, numbered
 from bihuan.kernel.ledger.notes import Checkpoint
 from bihuan.kernel.ledger.tree import Growth, leaves
-from tests.conftest import nothing_said
 
 AT = datetime(2022, 6, 20, 2, 0, tzinfo=UTC)
 COLOURS = ["amber", "green", "red", "white"]
@@ -95,7 +94,7 @@ def grown(rng: random.Random, folder: Path, checkpoints: int) -> Ledger:
 @contextmanager
 def as_intruder(*, taken_back: bool = True):
     """The owner of the database, with the triggers out of the way."""
-    with nothing_said(), transaction.atomic():
+    with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE NONE")
             cursor.execute("SET LOCAL session_replication_role = replica")

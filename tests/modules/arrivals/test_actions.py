@@ -211,7 +211,7 @@ class TestImportArrivals:
 
     def test_is_a_matter_of_sets_not_of_rows(self, city: World, django_assert_max_num_queries):
         content = sheet(*[row(number) for number in range(1, 301)])
-        with django_assert_max_num_queries(110):
+        with django_assert_max_num_queries(100):
             assert take_in(city, content).created == 300
 
 

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection
 from django.db.models import Count
 from psycopg.types.json import Jsonb
 
-from bihuan.kernel import access, clock, custody, reach
+from bihuan.kernel import access, clock, custody
 from bihuan.kernel.db import AnyOf, uuid7
 from bihuan.kernel.files import Intake, Line, Plan, header_key
 from bihuan.kernel.ledger import Actor, NewFact, derive, record, record_many
@@ -138,7 +138,6 @@ class _Chunk:
     phones: dict[str, str] = field(default_factory=dict)
 
 
-@reach.whole()
 def import_arrivals(
     content: bytes,
     file_name: str,
@@ -360,7 +359,6 @@ def refuse_batch(batch: UUID, *, code: str, names: Sequence[str], at: datetime, 
     )
 
 
-@reach.whole()
 def take_in_received(
     batch: UUID, *, at: datetime, by: Actor, key: UUID, progress: Callable[[int, int], None] | None = None
 ) -> ImportResult:

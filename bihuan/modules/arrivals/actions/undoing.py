@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count
 
-from bihuan.kernel import custody, reach
+from bihuan.kernel import custody
 from bihuan.kernel.db import AnyOf
 from bihuan.kernel.ledger import Actor, FactRow, NewFact, derive, histories, record, record_many
 from bihuan.kernel.loop import action
@@ -43,7 +43,6 @@ class _Undoing:
     kept: dict[int, str] = field(default_factory=dict)
 
 
-@reach.whole()
 def undo_import(
     batch: UUID,
     *,

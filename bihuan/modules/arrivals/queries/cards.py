@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access, clock
-from bihuan.kernel.db import AnyOf, cut
+from bihuan.kernel.db import cut
 from bihuan.kernel.loop import profile
 from bihuan.kernel.loop.values import Policy
 from bihuan.kernel.refusals import NotFound
@@ -200,13 +200,6 @@ def by_reference(reference: str) -> ArrivalCard | None:
     return _card(row) if row else None
 
 
-def person_of_reference(reference: str) -> UUID | None:
-    """Whose arrival has a reference number."""
-    rows = Arrival.objects.filter(reference=reference_plain(reference)).values_list("person_id", flat=True)
-    found: UUID | None = rows.first()
-    return found
-
-
 def reference_plain(text: str) -> str:
     """A reference number as it is kept, however it was typed."""
     return text.replace("-", "").replace(" ", "").upper()
@@ -269,9 +262,7 @@ def class_counts(scope: access.Scope, on: date) -> dict[str, int]:
     """How many landed on a day, by measure."""
     rows = Arrival.objects.filter(found_at__isnull=True, landed_at__gte=_start(on), landed_at__lt=_start(on, 1))
     if not scope.is_everywhere:
-        # Named, not asked for within: a condition of constants is weighed before the second wall, row by row.
-        gates = list(scope.rows(Gate.objects.all(), "unit").values_list("id", flat=True))
-        rows = rows.filter(Q(gate=AnyOf(gates)) | scope.within("unit"))
+        rows = rows.filter(Q(gate__in=scope.rows(Gate.objects.all(), "unit").values("id")) | scope.within("unit"))
     return dict(rows.values_list("measure").annotate(count=Count("*")).order_by("measure"))
 
 

@@ -1,7 +1,6 @@
 """Gates: the catalogue, the day at one, who waits there and for how long, the daily checklist."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -11,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from bihuan.kernel import access, clock, custody, reach
+from bihuan.kernel import access, clock, custody
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.modules.arrivals.models import Arrival, Gate, GateCheck, Mode, State
@@ -167,15 +166,13 @@ class GateDay:
         self.row = row or (lambda card: card)
 
     def count(self, filters: Mapping[str, str]) -> int:
-        with reach.whole() if filters.get("q") else nullcontext():
-            return int(self._asked(filters).count())
+        return int(self._asked(filters).count())
 
     def rows(self, filters: Mapping[str, str], sort: str, offset: int, limit: int) -> Sequence[Any]:
         order = self.SORTS.get(sort.removeprefix("-"), "expected_at")
         asked = self._asked(filters).order_by(f"-{order}" if sort.startswith("-") else order, "id")
         if filters.get("q"):
-            with reach.whole():  # whoever stands at the gate and was announced at another must be found
-                return dressed(asked, offset, limit, self.row)
+            return dressed(asked, offset, limit, self.row)
         ids = list(asked.values_list("id", flat=True))  # without LIMIT: with it, other gates' days would be walked
         return dressed_ids(ids[offset : offset + limit], self.row)
 

@@ -43,7 +43,7 @@ from bihuan.modules.measures.queries.orders import (
     token_of,
     what_happened,
 )
-from bihuan.modules.measures.queries.page import PersonalPage, Reader, person_behind, personal_page
+from bihuan.modules.measures.queries.page import PersonalPage, Reader, personal_page
 
 __all__ = [
     "TONES",
@@ -78,7 +78,6 @@ __all__ = [
     "order_by_token",
     "orders",
     "orders_of_person",
-    "person_behind",
     "person_ids",
     "personal_page",
     "phase_at",

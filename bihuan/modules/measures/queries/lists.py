@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import clock
 from bihuan.kernel.access import Scope
-from bihuan.kernel.db import beginning, cut
+from bihuan.kernel.db import cut
 from bihuan.kernel.refusals import NotFound
 from bihuan.kernel.text import Text
 from bihuan.kernel.web import Badge
@@ -81,7 +81,7 @@ class OrderList:
         if filters.get("unit"):
             found = found.filter(Q(unit__code=filters["unit"]) | Q(deciding_unit__code=filters["unit"]))
         if filters.get("q"):
-            found = found.filter(Q(number__iexact=filters["q"]) | beginning("person__name", filters["q"]))
+            found = found.filter(Q(number__iexact=filters["q"]) | Q(person__name__startswith=filters["q"]))
         return found
 
     def count(self, filters: Mapping[str, str]) -> int:

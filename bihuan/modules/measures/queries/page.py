@@ -38,14 +38,6 @@ class PersonalPage:
         return self.order.is_live and not any(appeal.is_open for appeal in self.appeals)
 
 
-def person_behind(token: str) -> UUID | None:
-    """Whose page a link opens, if it was given and not revoked."""
-    found: UUID | None = (
-        Link.objects.filter(token=token, revoked_at=None).values_list("order__person_id", flat=True).first()
-    )
-    return found
-
-
 def personal_page(token: str) -> PersonalPage | None:
     """The page behind a link that was given and not revoked."""
     link = Link.objects.filter(token=token, revoked_at=None).first()
