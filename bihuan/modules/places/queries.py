@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bihuan.kernel import access
 from bihuan.kernel.refusals import NotFound, Refused
-from bihuan.kernel.text import Text
+from bihuan.kernel.text import Text, listed
 
 from . import rules
 from .models import Area, AreaRisk, Level, RiskState
@@ -103,7 +103,7 @@ def origin(text: str, on: date) -> str:
     found = read.find(text)
     if found is None or (not found.is_whole and found.code.endswith("00")):
         near = read.candidates(text) or [area.code for area in find(text)]
-        names = ", ".join(f"{name} ({code})" for code, name in full_names(near[:NAMED_MAX]).items())
+        names = listed(f"{name} {code}" for code, name in full_names(near[:NAMED_MAX]).items())
         if not names:
             raise AreaUnclear(_("We do not know this place."), _("Write the city, county or country."))
         raise AreaUnclear(
